@@ -1,0 +1,49 @@
+//! Typed identifiers. All are opaque UUIDs; none says anything about the person behind it.
+
+use uuid::Uuid;
+
+/// Declares a typed id over a UUID.
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> { Uuid::try_parse(text).map(Self) }
+        }
+    )+};
+}
+
+ids! {
+    /// A school.
+    SchoolId,
+    /// A class of one entry cohort.
+    ClassId,
+    /// A term of the school calendar.
+    TermId,
+    /// A member of staff with an account.
+    PersonId,
+    /// A student, and the one file of that student (一人一册).
+    StudentId,
+    /// A group of key holders.
+    OfficeId,
+    /// A key: of an office, or of a compartment.
+    KeyId,
+    /// A tracking entry or counselling note.
+    EntryId,
+    /// A pairing of a helper with a student.
+    PairingId,
+    /// An uploaded roster between dry run and import.
+    ImportId,
+    /// An invitation to make an account.
+    InvitationId,
+    /// A draft that survives sign-out.
+    DraftId,
+}
