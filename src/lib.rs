@@ -1,0 +1,14 @@
+//! Yice 一册: one student, one file.
+//!
+//! A privacy-first case-management system for the staff of Chinese primary and middle schools. The modules stand in a
+//! total order; each uses only itself and those before it:
+//!
+//! `domain → policy → vault → store → service → web → cli`
+
+pub mod domain;
+pub mod policy;
+pub mod service;
+pub mod store;
+pub mod vault;
+pub mod web;
+pub mod cli;
