@@ -7,8 +7,3 @@
 
 pub mod domain;
 pub mod policy;
-pub mod service;
-pub mod store;
-pub mod vault;
-pub mod web;
-pub mod cli;

@@ -1,10 +1,6 @@
 //! Values and rules. No IO, no async, no clock of its own: time and chance come in as arguments.
 
 pub mod clock;
-pub mod gate;
 pub mod ids;
-pub mod record;
 pub mod relation;
-pub mod roster;
-pub mod search;
 pub mod words;

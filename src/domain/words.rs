@@ -103,6 +103,8 @@ words! {
         Author = "author",
         /// holds a named, dated grant on the file
         Granted = "granted",
+        /// it is the person's own account, session or draft
+        Own = "own",
         /// belongs to the same school
         SameSchool = "same_school",
         /// none of these
@@ -141,6 +143,8 @@ words! {
         Views = "views",
         /// membership of offices: who holds which key
         Keys = "keys",
+        /// a person's own account, sessions and drafts
+        Account = "account",
     }
 }
 
