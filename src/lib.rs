@@ -7,3 +7,5 @@
 
 pub mod domain;
 pub mod policy;
+pub mod store;
+pub mod vault;

@@ -1,6 +1,8 @@
 //! Values and rules. No IO, no async, no clock of its own: time and chance come in as arguments.
 
+pub mod audit;
 pub mod clock;
 pub mod ids;
+pub mod record;
 pub mod relation;
 pub mod words;

@@ -3,6 +3,14 @@
 //! Each enum knows its stable code (`as_str`), which is what the database, `policy.csv` and the locale files hold, and
 //! can be read back from it (`parse`). The Chinese and English words for people live in the locale files only.
 
+/// A stored code that is none of the words of its enum. Names the enum, never the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a stored value is no {words}")]
+pub struct UnknownWord {
+    /// The enum that was expected.
+    pub words: &'static str,
+}
+
 /// Declares a closed enum with a stable text code for each variant.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
@@ -34,8 +42,17 @@ macro_rules! words {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.as_str()) }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::domain::words::UnknownWord;
+            fn try_from(code: String) -> std::result::Result<Self, $crate::domain::words::UnknownWord> {
+                Self::parse(&code).ok_or($crate::domain::words::UnknownWord { words: stringify!($name) })
+            }
+        }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// What a person is at the school (`words.md` §7.1). A person may hold several.

@@ -1,0 +1,143 @@
+//! What an audit line holds: ids and closed words, never a name and never a search text (design §5).
+
+use uuid::Uuid;
+
+use super::ids::{PersonId, SchoolId};
+use super::words::{Kind, Relation, Role, words};
+
+words! {
+    /// What happened.
+    Event {
+        /// a person signed in
+        SignedIn = "signed_in",
+        /// a password did not fit, or the name is unknown
+        SignInFailed = "sign_in_failed",
+        /// a person signed out
+        SignedOut = "signed_out",
+        /// a person ended all sessions
+        SignedOutEverywhere = "signed_out_everywhere",
+        /// a person changed the password
+        PasswordChanged = "password_changed",
+        /// an act was refused by policy
+        Refused = "refused",
+        /// a class list was read
+        ClassListed = "class_listed",
+        /// the names of a school were searched
+        StudentsSearched = "students_searched",
+        /// a file was opened
+        FileOpened = "file_opened",
+        /// a field of a file was changed
+        FieldEdited = "field_edited",
+        /// a circumstance was verified, changed or ended
+        CircumstanceDecided = "circumstance_decided",
+        /// the stage of a file changed
+        StatusChanged = "status_changed",
+        /// a tracking entry was added
+        EntryAppended = "entry_appended",
+        /// a tracking entry was corrected by a new one
+        EntryCorrected = "entry_corrected",
+        /// counselling notes were read by their author
+        NotesOpened = "notes_opened",
+        /// a counselling note was added
+        NoteAppended = "note_appended",
+        /// who opened a file was looked up
+        ViewsRead = "views_read",
+        /// a roster was checked without being taken in
+        RosterChecked = "roster_checked",
+        /// a roster was taken in
+        RosterImported = "roster_imported",
+        /// published counts were read
+        StatisticsRead = "statistics_read",
+        /// the audit lines were read
+        AuditRead = "audit_read",
+        /// accounts and roles were read
+        StaffRead = "staff_read",
+        /// an account was made and invited
+        PersonInvited = "person_invited",
+        /// an invitation was accepted
+        InvitationAccepted = "invitation_accepted",
+        /// a role was given
+        DutyGiven = "duty_given",
+        /// a role was ended
+        DutyEnded = "duty_ended",
+        /// an account was closed
+        PersonClosed = "person_closed",
+        /// a forgotten password was put right with a new identity
+        IdentityRenewed = "identity_renewed",
+        /// a colleague was let into an office
+        MemberAdmitted = "member_admitted",
+        /// a member left an office
+        MemberLeft = "member_left",
+        /// a key was rotated
+        KeyRotated = "key_rotated",
+        /// a class was made or closed
+        ClassChanged = "class_changed",
+        /// a term was made or changed
+        TermChanged = "term_changed",
+        /// the school was made or renamed
+        SchoolChanged = "school_changed",
+        /// a pairing started
+        PairingStarted = "pairing_started",
+        /// a pairing ended
+        PairingEnded = "pairing_ended",
+        /// pairings were read
+        PairingsRead = "pairings_read",
+    }
+}
+
+words! {
+    /// How an act ended.
+    Outcome {
+        /// it happened
+        Done = "done",
+        /// policy or sign-in refused it
+        Refused = "refused",
+    }
+}
+
+/// One line of a school's audit chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The school whose chain it stands in.
+    pub school: SchoolId,
+    /// Its number in the chain, from 1 without gaps.
+    pub seq: i64,
+    /// When, in microseconds UTC.
+    pub at: i64,
+    /// Who acted; nil when nobody was signed in or the installation itself acted.
+    pub actor: PersonId,
+    /// In which role, if any.
+    pub role: Option<Role>,
+    /// In which relation to the object.
+    pub relation: Relation,
+    /// What kind of thing it was about.
+    pub kind: Kind,
+    /// What happened.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The student, class, person or school it was about.
+    pub object: Uuid,
+    /// Coded detail such as `version=3`; never a name.
+    pub detail: String,
+}
+
+impl Line {
+    /// The bytes that the chain hashes: every field, length-prefixed where its length varies.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(192);
+        out.extend(self.school.0.as_bytes());
+        out.extend(self.seq.to_be_bytes());
+        out.extend(self.at.to_be_bytes());
+        out.extend(self.actor.0.as_bytes());
+        let role = self.role.map_or("", Role::as_str);
+        let words = [role, self.relation.as_str(), self.kind.as_str(), self.event.as_str(), self.outcome.as_str()];
+        for text in words.into_iter().chain([self.detail.as_str()]) {
+            out.extend(u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend(text.as_bytes());
+        }
+        out.extend(self.object.as_bytes());
+        out
+    }
+}

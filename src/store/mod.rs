@@ -1,0 +1,239 @@
+//! All SQL. One text per query, two drivers, no branch on the engine (design §7).
+//!
+//! [`Db::begin`] starts a writing transaction and [`Db::read`] a read-only snapshot. Reading functions live on [`Conn`], which
+//! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
+
+mod audit;
+mod drafts;
+mod facts;
+mod files;
+mod house;
+mod imports;
+mod keys;
+mod pairings;
+mod people;
+
+pub use audit::{AuditFilter, Broken, StoredLine};
+pub use drafts::Draft;
+pub use facts::Fact;
+pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};
+pub use house::{Class, Installation, School, Term};
+pub use imports::{ImportState, StoredImport};
+pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
+pub use pairings::Pairing;
+pub use people::{Account, Invitation, Person, Session, Throttle};
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// Runs one SQL text on whichever driver the transaction uses.
+///
+/// `sql!(self, run "…", args)` gives the number of rows touched; `sql!(self, fetch_all Row: "…", args)` gives rows.
+macro_rules! sql {
+    ($tx:expr, run $text:literal $(, $arg:expr)* $(,)?) => {
+        match &mut $tx.inner {
+            $crate::store::Inner::Sqlite(tx) => {
+                sqlx::query($text)$(.bind($arg))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            $crate::store::Inner::Postgres(tx) => {
+                sqlx::query($text)$(.bind($arg))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err($crate::store::Error::from)
+    };
+    ($tx:expr, $fetch:ident $row:ty: $text:literal $(, $arg:expr)* $(,)?) => {
+        match &mut $tx.inner {
+            $crate::store::Inner::Sqlite(tx) => sqlx::query_as::<_, $row>($text)$(.bind($arg))*.$fetch(&mut **tx).await,
+            $crate::store::Inner::Postgres(tx) => sqlx::query_as::<_, $row>($text)$(.bind($arg))*.$fetch(&mut **tx).await,
+        }
+        .map_err($crate::store::Error::from)
+    };
+}
+pub(crate) use sql;
+
+/// What can go wrong with the database, for programmers. People see an incident number.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A unique constraint; the name says which value is taken.
+    #[error("taken: {0}")]
+    Taken(String),
+    /// Another process holds the database, or it cannot be written now (full disk, read-only).
+    #[error("the database cannot be written now: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The database was made by a newer version of Yice.
+    #[error("the database is from a newer version of yice; update yice first")]
+    Newer,
+    /// A stored value that cannot be: names the table and column.
+    #[error("corrupt value in {0}")]
+    Corrupt(&'static str),
+    /// Anything else the driver says.
+    #[error(transparent)]
+    Sqlx(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
+                // SQLite names the columns, PostgreSQL the constraint: callers compare by `contains`.
+                Self::Taken(cause.constraint().map_or_else(|| cause.message().to_owned(), str::to_owned))
+            }
+            sqlx::Error::Database(cause) if unavailable(cause.code().as_deref()) => Self::Unavailable(error),
+            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Unavailable(error),
+            _ => Self::Sqlx(error),
+        }
+    }
+}
+
+/// SQLite: 5 busy, 6 locked, 8 read-only, 10 input/output, 13 full, and their extended codes. PostgreSQL: classes 08, 53, 57 and 25006.
+fn unavailable(code: Option<&str>) -> bool {
+    let Some(code) = code else { return false };
+    if code.len() == 5 {
+        return code == "25006" || ["08", "53", "57"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13))
+}
+
+/// The result of a store function.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A database: one SQLite file with a single writer, or a PostgreSQL cluster.
+#[derive(Debug, Clone)]
+pub struct Db(Pools);
+
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+pub(crate) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// An open transaction as reading functions see it.
+pub struct Conn {
+    pub(crate) inner: Inner,
+}
+
+/// A writing transaction. Dropped without [`Tx::commit`], it leaves no trace.
+pub struct Tx(Conn);
+
+impl std::ops::Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Tx {
+    /// Makes everything done in this transaction permanent.
+    ///
+    /// # Errors
+    /// The database could not keep it; then nothing of it happened.
+    pub async fn commit(self) -> Result<()> {
+        match self.0.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// How long a request waits for a connection before it says that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Db {
+    /// Opens (or makes) an embedded SQLite file and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The file cannot be opened or written, or is from a newer version.
+    pub async fn open_sqlite(file: &Path) -> Result<Self> {
+        // FULL: a committed audit line survives a power cut. One writer: no two transactions ever wait in SQLite itself.
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .row_buffer_size(500)
+            .pragma("trusted_schema", "OFF")
+            .pragma("secure_delete", "ON")
+            .pragma("cache_size", "-8000");
+        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE * 4);
+        let writer = writer.connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
+        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE * 4);
+        let readers = readers.connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self(Pools::Sqlite { writer, readers }))
+    }
+
+    /// Connects to PostgreSQL and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or holds tables from a newer version.
+    pub async fn open_postgres(url: &str) -> Result<Self> {
+        let options: PgConnectOptions = url.parse()?;
+        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE * 4).connect_with(options).await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
+        Ok(Self(Pools::Postgres(pool)))
+    }
+
+    /// Starts a writing transaction: `BEGIN IMMEDIATE` on SQLite, where a deferred one that reads first and writes later
+    /// fails under load.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database is held by someone else for too long.
+    pub async fn begin(&self) -> Result<Tx> {
+        let inner = match &self.0 {
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx(Conn { inner }))
+    }
+
+    /// Starts a read-only snapshot, in which both engines refuse writes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection is free for too long.
+    pub async fn read(&self) -> Result<Conn> {
+        let inner = match &self.0 {
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
+            Pools::Postgres(pool) => {
+                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Conn { inner })
+    }
+
+    /// Closes all connections; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn migration(error: sqlx::migrate::MigrateError) -> Error {
+    match error {
+        sqlx::migrate::MigrateError::VersionMissing(_) | sqlx::migrate::MigrateError::VersionTooNew(..) => Error::Newer,
+        sqlx::migrate::MigrateError::Execute(cause) => Error::from(cause),
+        other => Error::Sqlx(sqlx::Error::Migrate(Box::new(other))),
+    }
+}

@@ -1,0 +1,3 @@
+//! All cryptography.
+
+pub mod chain;
