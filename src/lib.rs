@@ -7,5 +7,6 @@
 
 pub mod domain;
 pub mod policy;
+pub mod service;
 pub mod store;
 pub mod vault;

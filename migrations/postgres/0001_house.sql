@@ -124,12 +124,14 @@ CREATE TABLE keys (
 );
 
 -- One wrap, one row: form 0 is an age file, form 1 the symmetric wrap that a holder adds for speed.
+-- `mark` proves that this installation made an age file: anybody can make one for a public key.
 CREATE TABLE wraps (
     key_id UUID NOT NULL,
     holder UUID NOT NULL,
     epoch BIGINT NOT NULL,
     form BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
+    mark BYTEA NOT NULL,
     PRIMARY KEY (key_id, holder, epoch, form)
 );
 CREATE INDEX wraps_by_holder ON wraps (holder, key_id);

@@ -124,12 +124,14 @@ CREATE TABLE keys (
 ) STRICT, WITHOUT ROWID;
 
 -- One wrap, one row: form 0 is an age file, form 1 the symmetric wrap that a holder adds for speed.
+-- `mark` proves that this installation made an age file: anybody can make one for a public key.
 CREATE TABLE wraps (
     key_id BLOB NOT NULL,
     holder BLOB NOT NULL,
     epoch INTEGER NOT NULL,
     form INTEGER NOT NULL,
     sealed BLOB NOT NULL,
+    mark BLOB NOT NULL,
     PRIMARY KEY (key_id, holder, epoch, form)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX wraps_by_holder ON wraps (holder, key_id);

@@ -89,6 +89,8 @@ pub struct Wrap {
     pub form: i64,
     /// The wrap.
     pub sealed: Vec<u8>,
+    /// Proof that this installation made an age file; empty for a fast wrap, which proves itself.
+    pub mark: Vec<u8>,
 }
 
 impl Wrap {
@@ -112,6 +114,8 @@ pub struct NewWrap {
     pub form: WrapForm,
     /// The wrap.
     pub sealed: Vec<u8>,
+    /// Proof that this installation made an age file; empty for a fast wrap.
+    pub mark: Vec<u8>,
 }
 
 impl Conn {
@@ -190,7 +194,7 @@ impl Conn {
     pub async fn wraps_for(&mut self, subject: Uuid, person: PersonId) -> Result<Vec<Wrap>> {
         sql!(
             self,
-            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed
+            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
              FROM keys k JOIN wraps w ON w.key_id = k.id
              WHERE k.subject = $1 AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
             subject,
@@ -205,7 +209,7 @@ impl Conn {
     pub async fn wraps_of_holder(&mut self, school: SchoolId, holder: Uuid, compartment: Compartment) -> Result<Vec<Wrap>> {
         sql!(
             self,
-            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed
+            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
              FROM keys k JOIN wraps w ON w.key_id = k.id
              WHERE k.school_id = $1 AND k.compartment = $3 AND w.holder = $2",
             school.0,
@@ -214,19 +218,18 @@ impl Conn {
         )
     }
 
-    /// One wrap of an office key to one holder, in the epoch asked for.
+    /// One wrap of an office key to one holder, in the epoch asked for, and its mark.
     ///
     /// # Errors
     /// The database.
-    pub async fn office_wrap(&mut self, office: OfficeId, epoch: i64, holder: Uuid) -> Result<Option<Vec<u8>>> {
-        let row: Option<(Vec<u8>,)> = sql!(
+    pub async fn office_wrap(&mut self, office: OfficeId, epoch: i64, holder: Uuid) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+        sql!(
             self,
-            fetch_optional(Vec<u8>,): "SELECT sealed FROM wraps WHERE key_id = $1 AND epoch = $2 AND holder = $3 AND form = 0",
+            fetch_optional(Vec<u8>, Vec<u8>): "SELECT sealed, mark FROM wraps WHERE key_id = $1 AND epoch = $2 AND holder = $3 AND form = 0",
             office.0,
             epoch,
             holder
-        )?;
-        Ok(row.map(|row| row.0))
+        )
     }
 
     /// Every (key or office, holder, epoch) of a school for which a wrap exists, whatever its form.
@@ -366,13 +369,14 @@ impl Tx {
     pub async fn insert_wrap<A: Act>(&mut self, _permit: &Permit<A>, wrap: &NewWrap) -> Result<()> {
         sql!(
             self,
-            run "INSERT INTO wraps (key_id, holder, epoch, form, sealed) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (key_id, holder, epoch, form) DO UPDATE SET sealed = excluded.sealed",
+            run "INSERT INTO wraps (key_id, holder, epoch, form, sealed, mark) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (key_id, holder, epoch, form) DO UPDATE SET sealed = excluded.sealed, mark = excluded.mark",
             wrap.key,
             wrap.holder,
             wrap.epoch,
             wrap.form.code(),
-            wrap.sealed.clone()
+            wrap.sealed.clone(),
+            wrap.mark.clone()
         )
         .map(drop)
     }

@@ -1,0 +1,179 @@
+//! Signing in and out, and the own password.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{App, Error, Result, Viewer};
+use crate::domain::audit::Event;
+use crate::domain::clock::{MINUTE, school_time};
+use crate::domain::ids::PersonId;
+use crate::domain::relation::{Facts, Standing};
+use crate::domain::words::{Kind, Language};
+use crate::policy::Manage;
+use crate::store::{Account, Throttle};
+use crate::vault::{Credentials, Identity, KeyRing, SessionToken, acceptable};
+
+/// Failures with one name before it slows down.
+const FREE_BY_NAME: i64 = 5;
+/// Failures from one address before it slows down; a school often has one address for all.
+const FREE_BY_ADDRESS: i64 = 40;
+
+/// A new session.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The cookie.
+    pub token: SessionToken,
+    /// Who signed in.
+    pub person: PersonId,
+}
+
+impl App {
+    /// Opens a session with name and password. `address` is the network address the request came from.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`], the same and after the same time for an unknown name; [`Error::TooMany`] after too many
+    /// failures with this name or from this address.
+    pub async fn sign_in(&self, login: &str, password: SecretString, address: &str) -> Result<SignedIn> {
+        let login = login.trim().to_lowercase();
+        let keys = [self.secret.mac("throttle name", &[login.as_bytes()]), self.secret.mac("throttle address", &[address.as_bytes()])];
+        let mut conn = self.db.read().await?;
+        let throttles = [conn.throttle(&keys[0]).await?, conn.throttle(&keys[1]).await?];
+        let account = conn.account(&login).await?;
+        drop(conn);
+        let wait = throttles.iter().map(|t| t.until - self.now()).max().unwrap_or(0);
+        if wait > 0 {
+            return Err(Error::TooMany { retry: u64::try_from(wait / 1_000_000 + 1).unwrap_or(1) });
+        }
+        let credentials = account.as_ref().map(|account| (account.id, account.credentials()));
+        match (self.kdf.unlock(password, credentials).await?, account) {
+            (Some(identity), Some(account)) => self.open_session(identity, &account, &keys[0]).await,
+            (_, account) => {
+                self.note_failure(account.as_ref(), &keys, throttles).await?;
+                Err(Error::WrongPassword)
+            }
+        }
+    }
+
+    /// Writes the failure down for the name and for the address, and how long each must wait now.
+    async fn note_failure(&self, account: Option<&Account>, keys: &[[u8; 32]; 2], throttles: [Throttle; 2]) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        for ((key, throttle), free) in keys.iter().zip(throttles).zip([FREE_BY_NAME, FREE_BY_ADDRESS]) {
+            let failures = throttle.failures + 1;
+            // Doubling from two seconds to a quarter of an hour: a guesser gets nowhere, a tired teacher gets through.
+            let doublings = u32::try_from((failures - free).clamp(0, 9)).unwrap_or(0);
+            let pause = if failures < free { 0 } else { (2_000_000 << doublings).min(15 * MINUTE) };
+            tx.put_throttle(key, Throttle { failures, until: now + pause }).await?;
+        }
+        tx.record_failed_sign_in(account.map(|a| (a.school_id, a.id)), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn open_session(&self, identity: Identity, account: &Account, name_key: &[u8]) -> Result<SignedIn> {
+        let now = self.now();
+        let mut conn = self.db.read().await?;
+        let duties = conn.duties(account.id, now).await?;
+        let mut offices = Vec::new();
+        for (office, epoch) in conn.memberships(account.id).await? {
+            offices.extend(self.office_key(&mut conn, &identity, account.id.0, office, epoch).await?);
+        }
+        drop(conn);
+        let standing = Standing::of(account.id, &duties, &Facts::own(account.school_id));
+        let own = self.permit::<Manage>(&standing, Kind::Account, account.id.0).await?;
+        let token = SessionToken::generate()?;
+        let ring = token.seal_ring(&KeyRing { person: account.id, identity, offices })?;
+        let mut tx = self.begin().await?;
+        tx.put_throttle(name_key, Throttle::default()).await?;
+        tx.insert_session(&own, &token.hash(), ring, now).await?;
+        tx.record(&own, Event::SignedIn, "", now).await?;
+        tx.commit().await?;
+        Ok(SignedIn { token, person: account.id })
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sign_out(&self, viewer: &Viewer) -> Result<()> {
+        let own = self.own(viewer).await?;
+        let mut tx = self.begin().await?;
+        tx.end_session(&own, &viewer.session).await?;
+        tx.record(&own, Event::SignedOut, "", self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends all sessions of the person, on every computer.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sign_out_everywhere(&self, viewer: &Viewer) -> Result<()> {
+        let own = self.own(viewer).await?;
+        let mut tx = self.begin().await?;
+        tx.end_sessions(&own, viewer.person.id).await?;
+        tx.record(&own, Event::SignedOutEverywhere, "", self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes the own password: seals the identity under the new one and ends all other sessions. Gives the new session.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the old password does not fit or the new one is not acceptable.
+    pub async fn change_password(&self, viewer: &Viewer, old: SecretString, new: SecretString) -> Result<SignedIn> {
+        acceptable(new.expose_secret(), &viewer.person.login).map_err(|problem| Error::field("new", problem.code()))?;
+        let own = self.own(viewer).await?;
+        let mut conn = self.db.read().await?;
+        let account = conn.account(&viewer.person.login).await?.ok_or(Error::NotFound)?;
+        drop(conn);
+        let key = self.secret.mac("throttle name", &[viewer.person.login.as_bytes()]);
+        let unlocked = self.kdf.unlock(old, Some((account.id, account.credentials()))).await?;
+        let Some(identity) = unlocked else { return Err(Error::field("old", "password-wrong")) };
+        let (credentials, identity) = self.kdf.enrol(new, identity, account.id).await?;
+        let mut tx = self.begin().await?;
+        tx.put_account(&own, &account.with(credentials)).await?;
+        tx.end_sessions(&own, account.id).await?;
+        tx.record(&own, Event::PasswordChanged, "", self.now()).await?;
+        tx.commit().await?;
+        self.open_session(identity, &account, &key).await
+    }
+
+    /// Sets the language of the person's pages.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_language(&self, viewer: &Viewer, language: Language) -> Result<()> {
+        let own = self.own(viewer).await?;
+        let mut tx = self.begin().await?;
+        tx.set_language(&own, language).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The permit for the person's own account.
+    pub(crate) async fn own(&self, viewer: &Viewer) -> Result<crate::policy::Permit<Manage>> {
+        self.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).await
+    }
+
+    /// Whether an instant lies on today's date at the school, for pages that say "today".
+    #[must_use]
+    pub fn is_today(&self, at: i64) -> bool {
+        school_time(at).date() == self.clock.today()
+    }
+}
+
+impl Account {
+    /// The part of the account that a password opens.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials {
+            salt: self.salt.clone(),
+            params: self.kdf.clone(),
+            auth: self.auth.clone(),
+            identity: self.identity.clone(),
+        }
+    }
+
+    /// The same account under a new password.
+    #[must_use]
+    pub fn with(&self, credentials: Credentials) -> Self {
+        let Credentials { salt, params, auth, identity } = credentials;
+        Self { salt, kdf: params, auth, identity, ..self.clone() }
+    }
+}

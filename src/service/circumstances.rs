@@ -1,0 +1,126 @@
+//! Group tags: proposed by a roster or a colleague, decided by a person, counted only when verified.
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::files::{Approach, BY_PEOPLE, FROM_ROSTER, layer};
+use super::sheets::merged;
+use super::{App, Error, Keys, Result, Viewer};
+use crate::domain::audit::Event;
+use crate::domain::ids::StudentId;
+use crate::domain::record::{Circumstance, Layer, Standing};
+use crate::domain::words::{Compartment, FileStatus, GroupTag, Kind};
+use crate::policy::{Permit, Read, Write};
+use crate::store::{Fact, Tx};
+
+/// The longest basis, in characters.
+pub const BASIS: usize = 200;
+
+/// What a person decided about one tag of one student.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The tag.
+    pub tag: GroupTag,
+    /// Verified, dismissed or ended.
+    pub standing: Standing,
+    /// On what basis; empty keeps the basis that stands there.
+    pub basis: String,
+    /// Since when.
+    pub since: Option<Date>,
+    /// Until when.
+    pub until: Option<Date>,
+}
+
+impl App {
+    /// Decides about a tag. Verifying the first one takes the student in: the file moves to 帮扶中.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] without a basis, or with dates in the wrong order; [`Error::NotFound`] when the person may not.
+    pub async fn decide(&self, viewer: &Viewer, id: StudentId, decision: Decision) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let approach = self.approach(&mut tx, viewer, id).await?;
+        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, Kind::Circumstance, id.0) else {
+            drop(tx);
+            return self.permit::<Write>(&approach.standing, Kind::Circumstance, id.0).await.map(drop);
+        };
+        let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Circumstance).await?;
+        let records = tx.records(id).await?;
+        let roster = layer(&keys, &permit, &records, Compartment::Circumstance, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
+        let (version, mut people) = layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
+        lay(&mut people, &roster, &decision, viewer, now)?;
+        let mut status = approach.student.status;
+        if people.verified_tags() != 0 && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
+            status = FileStatus::InSupport;
+            if !tx.set_status(&permit, status, approach.student.version).await? {
+                return Err(Error::Stale(Vec::new()));
+            }
+        }
+        self.count(&mut tx, viewer, &permit, &approach, &mut people, status).await?;
+        self.put_layer(&mut tx, &permit, &keys, id, Compartment::Circumstance, version, &people).await?;
+        // The line says that something was decided, not what: a tag never stands outside a sealed field.
+        tx.record(&permit, Event::CircumstanceDecided, "", now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Brings the fact of a file into line after its stage changed.
+    pub(crate) async fn refresh_fact(&self, tx: &mut Tx, viewer: &Viewer, permit: &Permit<Write>, approach: &Approach, status: FileStatus) -> Result<()> {
+        let id = approach.student.id;
+        let read = self.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).await?;
+        let keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
+        let records = tx.records(id).await?;
+        let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else { return Ok(()) };
+        let before = people.fact;
+        self.count(tx, viewer, permit, approach, &mut people, status).await?;
+        if people.fact == before {
+            return Ok(());
+        }
+        self.put_layer(tx, permit, &keys, id, Compartment::Circumstance, version, &people).await
+    }
+
+    /// Puts, changes or removes the row that the gate counts. Its random id stands in the sealed layer and nowhere else.
+    async fn count(&self, tx: &mut Tx, viewer: &Viewer, permit: &Permit<Write>, approach: &Approach, people: &mut Layer, status: FileStatus) -> Result<()> {
+        let tags = people.verified_tags();
+        if tags == 0 || !status.is_open() {
+            if let Some(fact) = people.fact.take() {
+                tx.delete_fact(permit, fact).await?;
+            }
+            return Ok(());
+        }
+        let class = approach.class;
+        let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0).map_err(|_| Error::NotFound)?;
+        let parts = tx.sheets(class.id).await?;
+        let keys = Keys::of(tx, viewer, &self.secret, class.id.0).await?;
+        let row = merged(&keys, &roster, &parts)?.remove(&approach.student.id).ok_or(Error::NotFound)?;
+        let id = *people.fact.get_or_insert_with(Uuid::new_v4);
+        Ok(tx.put_fact(permit, &Fact { id, cohort: class.cohort, sex: row.sex, tags }).await?)
+    }
+}
+
+/// Lays a decision on what people decided before.
+fn lay(people: &mut Layer, roster: &Layer, decision: &Decision, viewer: &Viewer, at: i64) -> Result<()> {
+    let stood = people.circumstances_over(roster).into_iter().find(|c| c.tag == decision.tag).cloned();
+    let basis = decision.basis.trim();
+    let basis = if basis.is_empty() { stood.as_ref().map_or("", |c| c.basis.as_str()) } else { basis };
+    if basis.is_empty() {
+        return Err(Error::field("basis", "required"));
+    }
+    if basis.chars().count() > BASIS {
+        return Err(Error::field("basis", "too-long"));
+    }
+    if decision.since.zip(decision.until).is_some_and(|(since, until)| until < since) {
+        return Err(Error::field("until", "ends-before-it-starts"));
+    }
+    let since = decision.since.or_else(|| stood.as_ref().and_then(|c| c.since));
+    people.circumstances.retain(|c| c.tag != decision.tag);
+    people.circumstances.push(Circumstance {
+        tag: decision.tag,
+        basis: basis.to_owned(),
+        since,
+        until: decision.until,
+        standing: decision.standing,
+        by: viewer.person.id,
+        at,
+    });
+    Ok(())
+}

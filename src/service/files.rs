@@ -1,0 +1,441 @@
+//! One student, one file: opening it and changing its fields.
+
+use uuid::Uuid;
+
+use super::keys::{Spot, seal};
+use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
+use crate::domain::audit::Event;
+use crate::domain::ids::{EntryId, PersonId, StudentId};
+use crate::domain::record::{Card, Circumstance, EntryText, Field, FieldValue, Layer, SheetRow};
+use crate::domain::relation::{Facts, Standing};
+use crate::domain::words::{Action, Compartment, FileStatus, Kind};
+use crate::policy::{Opens, Permit, Policy, Read, Write};
+use crate::store::{Class, Conn, Entry, NewWrap, Pairing, Record, Student, Tx};
+use crate::vault::Recipient;
+
+/// The layer that came with the roster.
+pub const FROM_ROSTER: &str = "roster";
+/// The layer that people write.
+pub const BY_PEOPLE: &str = "people";
+/// Entries shown on the page of a file.
+const ENTRIES: i64 = 200;
+
+/// How a person stands to one file, and what the database says of it in clear.
+#[derive(Debug)]
+pub struct Approach {
+    /// The student.
+    pub student: Student,
+    /// The class.
+    pub class: Class,
+    /// The pairings of the student.
+    pub pairings: Vec<Pairing>,
+    /// How the person stands to the file.
+    pub standing: Standing,
+}
+
+impl Approach {
+    /// Asks policy without recording a refusal: for deciding which parts of the page to show.
+    #[must_use]
+    pub fn may(&self, policy: &Policy, compartment: Compartment, action: Action) -> bool {
+        policy.may(&self.standing, compartment.kind(), action)
+    }
+}
+
+/// One field as a page shows it: what people wrote, or else what the roster says.
+#[derive(Debug)]
+pub struct ShownField {
+    /// Which field.
+    pub field: Field,
+    /// Its text and version; none when it is empty.
+    pub value: Option<FieldValue>,
+    /// Whether it still stands as imported.
+    pub from_roster: bool,
+}
+
+/// An entry as a page shows it.
+#[derive(Debug)]
+pub struct ShownEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// Who wrote it.
+    pub author: PersonId,
+    /// When, microseconds UTC.
+    pub written_at: i64,
+    /// The entry that it corrects.
+    pub corrects: Option<EntryId>,
+    /// Whether a later one corrects it.
+    pub corrected: bool,
+    /// What it says.
+    pub text: EntryText,
+}
+
+/// Whom the file is about: the roster row, or a helper's card.
+#[derive(Debug)]
+pub enum Who {
+    /// The whole roster row.
+    Row(SheetRow),
+    /// What a helper may know of it.
+    Card(Card),
+}
+
+impl Who {
+    /// 姓名
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Row(row) => &row.name,
+            Self::Card(card) => &card.name,
+        }
+    }
+}
+
+/// A compartment that the person may read.
+#[derive(Debug)]
+pub struct ShownCompartment {
+    /// Which one.
+    pub compartment: Compartment,
+    /// Its fields in the order of the form.
+    pub fields: Vec<ShownField>,
+    /// Group tags; in `circumstance` only.
+    pub circumstances: Vec<Circumstance>,
+    /// Whether the person may change it.
+    pub may_write: bool,
+}
+
+/// An opened file.
+#[derive(Debug)]
+pub struct OpenedFile {
+    /// Student, class and pairings.
+    pub approach: Approach,
+    /// Whom it is about.
+    pub who: Who,
+    /// The compartments that the person may read.
+    pub compartments: Vec<ShownCompartment>,
+    /// Tracking entries, newest first.
+    pub entries: Vec<ShownEntry>,
+}
+
+/// A change of one field: the new text, and the version that the person saw.
+#[derive(Debug, Clone)]
+pub struct FieldEdit {
+    /// Which field.
+    pub field: Field,
+    /// The new text.
+    pub text: String,
+    /// The version the person saw; 0 for what was empty or came with the roster.
+    pub seen: i64,
+}
+
+impl App {
+    /// What stands in clear about a file, and how the person stands to it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is no such student.
+    pub async fn approach(&self, conn: &mut Conn, viewer: &Viewer, id: StudentId) -> Result<Approach> {
+        let student = conn.student(id).await?.ok_or(Error::NotFound)?;
+        let class = conn.class(student.class_id).await?.ok_or(Error::NotFound)?;
+        let pairings = conn.pairings_of_student(id).await?;
+        let today = self.today();
+        let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
+        let facts = Facts { paired, ..Facts::class(student.school_id, student.class_id) };
+        Ok(Approach { student, class, pairings, standing: viewer.standing(&facts) })
+    }
+
+    /// Opens a file: every compartment that policy gives and for which the person holds the key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when policy gives nothing; [`Error::NoKey`] when nobody let the person into the office yet.
+    pub async fn open_file(&self, viewer: &Viewer, id: StudentId) -> Result<OpenedFile> {
+        let mut conn = self.db.read().await?;
+        let approach = self.approach(&mut conn, viewer, id).await?;
+        let support = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        let (who, mut faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        let records = conn.records(id).await?;
+        let entries = conn.entries(id, Compartment::Support, Uuid::nil(), ENTRIES).await?;
+        drop(conn);
+        let mut compartments = Vec::new();
+        for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
+            let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
+            let may_write = approach.may(&self.policy, compartment, Action::Write);
+            compartments.push(shown(&keys, &permit, &records, compartment, may_write)?);
+        }
+        let entries = shown_entries(&keys, &support, &entries)?;
+        faster.extend(keys.faster);
+        self.leave_trace(&support, Event::FileOpened, "", &faster).await?;
+        Ok(OpenedFile { approach, who, compartments, entries })
+    }
+
+    /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
+    async fn who(&self, conn: &mut Conn, viewer: &Viewer, approach: &Approach, keys: &Keys) -> Result<(Who, Vec<NewWrap>)> {
+        let class = approach.class.id.0;
+        let today = self.today();
+        let card = approach.pairings.iter().find(|p| p.helper_id == viewer.person.id && p.is_active(&today));
+        let Ok(permit) = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class) else { return Err(Error::NotFound) };
+        match self.roster_row(conn, viewer, &permit, &approach.student).await {
+            Ok((row, faster)) => Ok((Who::Row(row), faster)),
+            Err(Error::NoKey) => {
+                let card = card.ok_or(Error::NoKey)?;
+                let support = self.permit::<Read>(&approach.standing, Kind::Support, approach.student.id.0).await?;
+                Ok((Who::Card(keys.read(&support, &card_spot(card), &card.card)?), Vec::new()))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Opens one compartment for its edit form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person may not change it.
+    pub async fn edit_form(&self, viewer: &Viewer, id: StudentId, compartment: Compartment) -> Result<(Who, ShownCompartment)> {
+        let mut conn = self.db.read().await?;
+        let approach = self.approach(&mut conn, viewer, id).await?;
+        self.permit::<Write>(&approach.standing, compartment.kind(), id.0).await?;
+        let permit = self.permit::<Read>(&approach.standing, compartment.kind(), id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        let (who, _) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        let records = conn.records(id).await?;
+        drop(conn);
+        let shown = shown(&keys, &permit, &records, compartment, true)?;
+        self.leave_trace(&permit, Event::FileOpened, compartment.as_str(), &keys.faster).await?;
+        Ok((who, shown))
+    }
+
+    /// Changes fields of one compartment, if each still has the version that the person saw. Unchanged texts are skipped.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] with both texts of every field that a colleague changed meanwhile; then nothing is saved.
+    pub async fn edit_fields(&self, viewer: &Viewer, id: StudentId, compartment: Compartment, edits: Vec<FieldEdit>) -> Result<()> {
+        check(&edits, compartment)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let approach = self.approach(&mut tx, viewer, id).await?;
+        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, compartment.kind(), id.0) else {
+            drop(tx);
+            return self.permit::<Write>(&approach.standing, compartment.kind(), id.0).await.map(drop);
+        };
+        let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, compartment).await?;
+        let records = tx.records(id).await?;
+        let roster = layer(&keys, &permit, &records, compartment, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
+        let (version, mut people) = layer(&keys, &permit, &records, compartment, BY_PEOPLE)?.unwrap_or_default();
+        let changed = apply(&mut people, &roster, edits, viewer.person.id, now)?;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.put_layer(&mut tx, &permit, &keys, id, compartment, version, &people).await?;
+        tx.record(&permit, Event::FieldEdited, &changed.join(","), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The keys of a file for writing into a compartment; makes the compartment's key if it has none yet.
+    pub(crate) async fn keys_for_writing<A: crate::policy::Act>(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        permit: &Permit<A>,
+        approach: &Approach,
+        compartment: Compartment,
+    ) -> Result<Keys> {
+        let id = approach.student.id;
+        let mut keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
+        let exists = tx.keys_of(id.0).await?.iter().any(|key| key.compartment == compartment && key.owner.is_nil());
+        if !exists {
+            let holders = self.compartment_holders(tx, approach, compartment).await?;
+            let (key, secret) = self.make_key(tx, permit, id.0, compartment, Uuid::nil(), &holders).await?;
+            keys.put(&key, secret);
+        }
+        Ok(keys)
+    }
+
+    /// Everyone who should hold a compartment of a file: its offices, and the helpers paired today.
+    pub(crate) async fn compartment_holders(&self, conn: &mut Conn, approach: &Approach, compartment: Compartment) -> Result<Vec<Recipient>> {
+        let offices = conn.offices_of_class(approach.student.school_id, approach.class.id).await?;
+        let mut holders = self.holders(&offices, approach.class.id, compartment)?;
+        if matches!(compartment, Compartment::Support | Compartment::Contact) {
+            let today = self.today();
+            for pairing in approach.pairings.iter().filter(|p| p.is_active(&today)) {
+                holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
+            }
+        }
+        Ok(holders)
+    }
+
+    /// The public key of a person, if the invitation was accepted.
+    ///
+    /// # Errors
+    /// The row was tampered with.
+    pub(crate) async fn person_recipient(&self, conn: &mut Conn, id: PersonId) -> Result<Option<Recipient>> {
+        let Some(person) = conn.person(id).await?.filter(|p| p.active) else { return Ok(None) };
+        let (Some(text), Some(mac)) = (person.recipient, person.recipient_mac) else { return Ok(None) };
+        Ok(Some(Recipient::genuine(&text, id.0, &mac, &self.secret)?))
+    }
+
+    /// Stores the layer that people write, as the version after `version`.
+    #[expect(clippy::too_many_arguments, reason = "the place of a layer has this many coordinates")]
+    pub(crate) async fn put_layer<A: crate::policy::Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        keys: &Keys,
+        id: StudentId,
+        compartment: Compartment,
+        version: i64,
+        content: &Layer,
+    ) -> Result<()> {
+        let mut spot = layer_spot(id, compartment, BY_PEOPLE, 0, version + 1);
+        let sealed = keys.seal(&mut spot, content)?;
+        let record = Record { student_id: id, compartment, layer: BY_PEOPLE.to_owned(), epoch: spot.epoch, version: version + 1, sealed };
+        if version == 0 {
+            return Ok(tx.insert_record(permit, &record).await?);
+        }
+        // The transaction read this version itself; on PostgreSQL a colleague may still have been faster.
+        if tx.update_record(permit, &record).await? { Ok(()) } else { Err(Error::Stale(Vec::new())) }
+    }
+
+    /// Moves a file to its next stage.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a stage that does not follow; [`Error::Stale`] when a colleague moved it meanwhile.
+    pub async fn set_status(&self, viewer: &Viewer, id: StudentId, status: FileStatus, seen: i64) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        let approach = self.approach(&mut tx, viewer, id).await?;
+        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, Kind::Support, id.0) else {
+            drop(tx);
+            return self.permit::<Write>(&approach.standing, Kind::Support, id.0).await.map(drop);
+        };
+        if !approach.student.status.next().contains(&status) {
+            return Err(Error::field("status", "status-does-not-follow"));
+        }
+        if !tx.set_status(&permit, status, seen).await? {
+            return Err(Error::Stale(Vec::new()));
+        }
+        self.refresh_fact(&mut tx, viewer, &permit, &approach, status).await?;
+        tx.record(&permit, Event::StatusChanged, status.as_str(), now).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Where a layer of a compartment stands.
+#[must_use]
+pub(crate) const fn layer_spot(id: StudentId, compartment: Compartment, layer: &str, epoch: i64, version: i64) -> Spot<'_> {
+    Spot { table: "records", row: id.0, column: layer, compartment, owner: Uuid::nil(), epoch, version }
+}
+
+/// Where the card of a pairing stands.
+#[must_use]
+pub(crate) const fn card_spot(pairing: &Pairing) -> Spot<'static> {
+    Spot {
+        table: "pairings",
+        row: pairing.id.0,
+        column: "card",
+        compartment: Compartment::Support,
+        owner: Uuid::nil(),
+        epoch: pairing.epoch,
+        version: 1,
+    }
+}
+
+/// Where an entry stands.
+#[must_use]
+pub(crate) const fn entry_spot(entry: &Entry) -> Spot<'static> {
+    Spot {
+        table: "entries",
+        row: entry.id.0,
+        column: "text",
+        compartment: entry.compartment,
+        owner: entry.owner,
+        epoch: entry.epoch,
+        version: 1,
+    }
+}
+
+/// Opens one layer of a compartment, with its version, if it was ever written.
+pub(crate) fn layer<A: Opens>(
+    keys: &Keys,
+    permit: &Permit<A>,
+    records: &[Record],
+    compartment: Compartment,
+    name: &str,
+) -> Result<Option<(i64, Layer)>> {
+    let Some(record) = records.iter().find(|r| r.compartment == compartment && r.layer == name) else { return Ok(None) };
+    let spot = layer_spot(record.student_id, compartment, &record.layer, record.epoch, record.version);
+    Ok(Some((record.version, keys.read(permit, &spot, &record.sealed)?)))
+}
+
+/// Seals the layer that came with a roster, for a key that was just made.
+pub(crate) fn sealed_roster_layer(
+    key: &crate::vault::CompartmentKey,
+    school: crate::domain::ids::SchoolId,
+    id: StudentId,
+    compartment: Compartment,
+    epoch: i64,
+    version: i64,
+    content: &Layer,
+) -> Result<Vec<u8>> {
+    seal(key, &layer_spot(id, compartment, FROM_ROSTER, epoch, version).place(school, id.0), content)
+}
+
+fn shown(keys: &Keys, permit: &Permit<Read>, records: &[Record], compartment: Compartment, may_write: bool) -> Result<ShownCompartment> {
+    let mut roster = layer(keys, permit, records, compartment, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
+    let mut people = layer(keys, permit, records, compartment, BY_PEOPLE)?.map_or_else(Layer::default, |l| l.1);
+    let circumstances = people.circumstances_over(&roster).into_iter().cloned().collect();
+    let fields = Field::of(compartment).map(|field| {
+        let written = people.fields.remove(&field);
+        let from_roster = written.is_none();
+        ShownField { field, value: written.or_else(|| roster.fields.remove(&field)), from_roster }
+    });
+    Ok(ShownCompartment { compartment, fields: fields.collect(), circumstances, may_write })
+}
+
+fn shown_entries(keys: &Keys, permit: &Permit<Read>, entries: &[Entry]) -> Result<Vec<ShownEntry>> {
+    let corrected = |id: EntryId| entries.iter().any(|e| e.corrects == Some(id.0));
+    let show = |entry: &Entry| {
+        Ok(ShownEntry {
+            id: entry.id,
+            author: entry.author,
+            written_at: entry.written_at,
+            corrects: entry.corrects.map(EntryId),
+            corrected: corrected(entry.id),
+            text: keys.read(permit, &entry_spot(entry), &entry.sealed)?,
+        })
+    };
+    entries.iter().map(show).collect()
+}
+
+/// Every edit must be of this compartment and within its length.
+fn check(edits: &[FieldEdit], compartment: Compartment) -> Result<()> {
+    let wrong = |edit: &FieldEdit| {
+        let code = if edit.field.compartment() != compartment {
+            "field-of-another-form"
+        } else if edit.text.chars().count() > edit.field.limit() {
+            "too-long"
+        } else {
+            return None;
+        };
+        Some(FieldProblem { field: edit.field.as_str(), code })
+    };
+    let problems: Vec<FieldProblem> = edits.iter().filter_map(wrong).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
+}
+
+/// Lays the edits on what people wrote. Gives the codes of the fields that really changed.
+fn apply(people: &mut Layer, roster: &Layer, edits: Vec<FieldEdit>, by: PersonId, at: i64) -> Result<Vec<&'static str>> {
+    let mut stale = Vec::new();
+    let mut changed = Vec::new();
+    for edit in edits {
+        let stands = people.fields.get(&edit.field).or_else(|| roster.fields.get(&edit.field));
+        let (text, version) = stands.map_or(("", 0), |value| (value.text.as_str(), value.version));
+        let new = edit.text.trim();
+        if new == text {
+            continue;
+        }
+        if version != edit.seen {
+            stale.push(Stale { field: edit.field.as_str(), theirs: text.to_owned(), mine: new.to_owned(), version });
+            continue;
+        }
+        changed.push(edit.field.as_str());
+        people.fields.insert(edit.field, FieldValue { text: new.to_owned(), version: version + 1, by, at });
+    }
+    if stale.is_empty() { Ok(changed) } else { Err(Error::Stale(stale)) }
+}

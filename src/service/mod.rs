@@ -1,0 +1,97 @@
+//! One act of a person: one function, one transaction, one audit line.
+//!
+//! Every act is a method of [`App`] in the file of its noun. It asks [`App::permit`] first, reads through a snapshot, writes
+//! and records in one transaction. Nothing here knows about HTTP or HTML.
+
+mod account;
+mod circumstances;
+mod entries;
+mod error;
+mod files;
+mod kdf_gate;
+mod keys;
+mod offices;
+mod setup;
+mod sheets;
+mod viewer;
+mod views;
+
+pub use account::SignedIn;
+pub use circumstances::Decision;
+pub use entries::ShownNote;
+pub use error::{Error, FieldProblem, Result, Stale};
+pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub use kdf_gate::KdfGate;
+pub use keys::Keys;
+pub use setup::FoundedSchool;
+pub use sheets::{ClassList, ClassSize, Listed};
+pub use viewer::Viewer;
+
+use uuid::Uuid;
+
+use crate::domain::clock::Clock;
+use crate::domain::relation::Standing;
+use crate::domain::words::Kind;
+use crate::policy::{Act, Permit, Policy};
+use crate::store::{Db, Tx};
+use crate::vault::ServerSecret;
+
+/// Everything an act needs, shared by all requests.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Who may do what.
+    pub policy: Policy,
+    /// The secret of this installation, from its file; never in the database.
+    pub secret: ServerSecret,
+    /// The present.
+    pub clock: Clock,
+    /// Password hashing, a few at a time.
+    pub kdf: KdfGate,
+}
+
+impl App {
+    /// Asks policy; a refusal is recorded and answers as if there were nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when policy refuses.
+    pub async fn permit<A: Act>(&self, standing: &Standing, kind: Kind, object: Uuid) -> Result<Permit<A>> {
+        match self.policy.permit(standing, kind, object) {
+            Ok(permit) => Ok(permit),
+            Err(refused) => {
+                let mut tx = self.db.begin().await?;
+                tx.record_refusal(&refused, standing.actor, standing.school, self.clock.now()).await?;
+                tx.commit().await?;
+                Err(Error::NotFound)
+            }
+        }
+    }
+
+    /// Starts a writing transaction.
+    ///
+    /// # Errors
+    /// The database is held by someone else for too long.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(self.db.begin().await?)
+    }
+
+    /// The present, microseconds UTC.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// Today in the school's time zone, `YYYY-MM-DD`.
+    #[must_use]
+    pub fn today(&self) -> String {
+        self.clock.today().to_string()
+    }
+
+    /// The school year of today: the year in which it started in September.
+    #[must_use]
+    pub fn school_year(&self) -> i16 {
+        let today = self.clock.today();
+        if today.month() >= 9 { today.year() } else { today.year() - 1 }
+    }
+}

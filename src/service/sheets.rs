@@ -1,0 +1,206 @@
+//! Rosters as people read them: one class, or a search over the school.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use super::keys::Spot;
+use super::{App, Error, Keys, Result, Viewer};
+use crate::domain::audit::Event;
+use crate::domain::ids::{ClassId, StudentId};
+use crate::domain::record::SheetRow;
+use crate::domain::relation::Facts;
+use crate::domain::search::Needle;
+use crate::domain::words::{Action, Compartment, FileStatus, Kind};
+use crate::policy::{Permit, Read};
+use crate::store::{Class, Conn, NewWrap, SheetPart, Student, Wrap};
+
+/// Found students at most; a longer list helps nobody.
+const MOST: usize = 50;
+
+/// A class that a person may look into.
+#[derive(Debug, Clone, Copy)]
+pub struct ClassSize {
+    /// The class.
+    pub class: Class,
+    /// Students on the roll.
+    pub students: i64,
+    /// Students with an open file.
+    pub open: i64,
+}
+
+/// A student in a list: neutral, the same for every reason of care.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The roster row.
+    pub row: SheetRow,
+    /// The class.
+    pub class: Class,
+    /// The stage of the file.
+    pub status: FileStatus,
+}
+
+/// A class list.
+#[derive(Debug)]
+pub struct ClassList {
+    /// The class.
+    pub class: Class,
+    /// Its students by class number.
+    pub students: Vec<Listed>,
+}
+
+impl App {
+    /// The classes that the person may look into: the own ones, or all of the school.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a role that has no business with classes.
+    pub async fn classes(&self, viewer: &Viewer) -> Result<Vec<ClassSize>> {
+        let mut conn = self.db.read().await?;
+        let classes = conn.classes(viewer.person.school_id).await?;
+        let sizes: HashMap<ClassId, (i64, i64)> =
+            conn.class_sizes(viewer.person.school_id).await?.into_iter().map(|(id, all, open)| (id, (all, open))).collect();
+        drop(conn);
+        let may = |class: &Class| {
+            let standing = viewer.standing(&Facts::class(class.school_id, class.id));
+            self.policy.may(&standing, Kind::Roster, Action::Read)
+        };
+        let size = |class: Class| {
+            let (students, open) = sizes.get(&class.id).copied().unwrap_or_default();
+            ClassSize { class, students, open }
+        };
+        Ok(classes.into_iter().filter(|class| !class.closed && may(class)).map(size).collect())
+    }
+
+    /// The list of one class.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person may not see it; [`Error::NoKey`] when nobody let the person into the office yet.
+    pub async fn class_list(&self, viewer: &Viewer, id: ClassId) -> Result<ClassList> {
+        let mut conn = self.db.read().await?;
+        let class = conn.class(id).await?.ok_or(Error::NotFound)?;
+        let standing = viewer.standing(&Facts::class(class.school_id, class.id));
+        let permit = self.permit::<Read>(&standing, Kind::Roster, id.0).await?;
+        let parts = conn.sheets(id).await?;
+        let students = conn.students_of_class(id).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        drop(conn);
+        let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &parts)? };
+        self.leave_trace(&permit, Event::ClassListed, "", &keys.faster).await?;
+        Ok(ClassList { class, students: listed(class, rows, &students) })
+    }
+
+    /// Finds students of all classes the person may look into by name, part of a name, pinyin initials or class number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a role that may look into no class.
+    pub async fn search(&self, viewer: &Viewer, text: &str) -> Result<Vec<Listed>> {
+        let school = viewer.person.school_id;
+        let mut conn = self.db.read().await?;
+        let whole = self.permit::<Read>(&self.any_class(viewer), Kind::Roster, school.0).await?;
+        let Some(needle) = Needle::parse(text) else { return Ok(Vec::new()) };
+        let classes: HashMap<ClassId, Class> = conn.classes(school).await?.into_iter().map(|c| (c.id, c)).collect();
+        let parts = conn.sheets_of_school(school).await?;
+        let mut wraps: HashMap<Uuid, Vec<Wrap>> = HashMap::new();
+        for holder in viewer.ring.offices.iter().map(|key| key.office.0).chain([viewer.person.id.0]) {
+            for wrap in conn.wraps_of_holder(school, holder, Compartment::Roster).await? {
+                wraps.entry(wrap.subject).or_default().push(wrap);
+            }
+        }
+        let mut found = Vec::new();
+        let mut faster = Vec::new();
+        for of_class in parts.chunk_by(|a, b| a.class_id == b.class_id) {
+            let Some(class) = of_class.first().and_then(|part| classes.get(&part.class_id)) else { continue };
+            let standing = viewer.standing(&Facts::class(class.school_id, class.id));
+            let Ok(permit) = self.policy.permit::<Read>(&standing, Kind::Roster, class.id.0) else { continue };
+            let Some(wraps) = wraps.get(&class.id.0) else { continue };
+            let mut keys = Keys::open(viewer, &self.secret, school, class.id.0, wraps);
+            for row in merged(&keys, &permit, of_class)?.into_values() {
+                if let Some(rank) = needle.matches(&row.name, &row.initials, row.seat) {
+                    found.push((rank, *class, row));
+                }
+            }
+            faster.append(&mut keys.faster);
+        }
+        found.sort_by(|a, b| (&a.0, b.1.cohort, a.1.number, a.2.seat).cmp(&(&b.0, a.1.cohort, b.1.number, b.2.seat)));
+        let found = still_there(&mut conn, found, MOST).await?;
+        drop(conn);
+        self.leave_trace(&whole, Event::StudentsSearched, "", &faster).await?;
+        Ok(found)
+    }
+
+    /// The standing of a person towards the class they know best: for acts that are about any class.
+    fn any_class(&self, viewer: &Viewer) -> crate::domain::relation::Standing {
+        let school = viewer.person.school_id;
+        let facts = viewer.own_classes().next().map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
+        viewer.standing(&facts)
+    }
+
+    /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction.
+    pub(crate) async fn leave_trace(&self, permit: &Permit<Read>, event: Event, detail: &str, faster: &[NewWrap]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.record(permit, event, detail, self.now()).await?;
+        for wrap in faster {
+            tx.insert_wrap(permit, wrap).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The roster row of one student.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the key of the class.
+    pub(crate) async fn roster_row(&self, conn: &mut Conn, viewer: &Viewer, permit: &Permit<Read>, student: &Student) -> Result<(SheetRow, Vec<NewWrap>)> {
+        let parts = conn.sheets(student.class_id).await?;
+        let keys = Keys::of(conn, viewer, &self.secret, student.class_id.0).await?;
+        let row = merged(&keys, permit, &parts)?.remove(&student.id).ok_or(Error::NotFound)?;
+        Ok((row, keys.faster))
+    }
+}
+
+/// Where a part of a class's roster stands.
+#[must_use]
+pub(crate) fn sheet_spot(part: &SheetPart) -> Spot<'static> {
+    Spot {
+        table: "sheets",
+        row: part.class_id.0,
+        column: "sheet",
+        compartment: Compartment::Roster,
+        owner: Uuid::nil(),
+        epoch: part.epoch,
+        version: part.part << 32 | part.version,
+    }
+}
+
+/// The rows of a class: later parts lie over earlier ones.
+pub(crate) fn merged<A: crate::policy::Opens>(keys: &Keys, permit: &Permit<A>, parts: &[SheetPart]) -> Result<HashMap<StudentId, SheetRow>> {
+    let mut rows = HashMap::with_capacity(64);
+    for part in parts {
+        let sheet: Vec<SheetRow> = keys.read(permit, &sheet_spot(part), &part.sealed)?;
+        rows.extend(sheet.into_iter().map(|row| (row.student, row)));
+    }
+    Ok(rows)
+}
+
+/// The rows of those who are in the class now, by class number.
+fn listed(class: Class, mut rows: HashMap<StudentId, SheetRow>, students: &[Student]) -> Vec<Listed> {
+    let one = |student: &Student| Some(Listed { row: rows.remove(&student.id)?, class, status: student.status });
+    let mut listed: Vec<Listed> = students.iter().filter_map(one).collect();
+    listed.sort_by(|a, b| (a.row.seat, &a.row.number).cmp(&(b.row.seat, &b.row.number)));
+    listed
+}
+
+/// The first `most` of the found rows whose student is still in that class.
+async fn still_there<R>(conn: &mut Conn, found: Vec<(R, Class, SheetRow)>, most: usize) -> Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    let mut seen = HashSet::new();
+    for (_, class, row) in found {
+        if listed.len() == most {
+            break;
+        }
+        let Some(student) = conn.student(row.student).await? else { continue };
+        if student.class_id == class.id && seen.insert(student.id) {
+            listed.push(Listed { row, class, status: student.status });
+        }
+    }
+    Ok(listed)
+}

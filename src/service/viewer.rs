@@ -1,0 +1,143 @@
+//! The signed-in person, as every act sees them.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::{App, Error, Result};
+use crate::domain::clock::{HOUR, MINUTE};
+use crate::domain::ids::{ClassId, OfficeId};
+use crate::domain::relation::{Duty, Facts, Standing};
+use crate::domain::words::{Kind, Role};
+use crate::policy::Manage;
+use crate::store::{Conn, Person, School, Session};
+use crate::vault::{Identity, KeyName, KeyRing, OfficeKey, SessionToken, is_genuine, unwrap_identity};
+
+/// After this long without a request a session is over.
+pub const IDLE: i64 = 15 * MINUTE;
+/// After this long it is over in any case.
+pub const LONGEST: i64 = 8 * HOUR;
+
+/// A person with duties and keys, for the length of one request.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Who it is.
+    pub person: Person,
+    /// The person's school.
+    pub school: School,
+    /// The roles held now.
+    pub duties: Vec<Duty>,
+    /// The keys of the person and of the person's offices.
+    pub ring: Arc<KeyRing>,
+    /// Which session this is.
+    pub session: [u8; 32],
+}
+
+impl Viewer {
+    /// How the person stands to something with these facts.
+    #[must_use]
+    pub fn standing(&self, facts: &Facts) -> Standing {
+        Standing::of(self.person.id, &self.duties, facts)
+    }
+
+    /// How the person stands to the things of the own school that are not files.
+    #[must_use]
+    pub fn at_school(&self) -> Standing {
+        self.standing(&Facts::school(self.person.school_id))
+    }
+
+    /// How the person stands to the own account.
+    #[must_use]
+    pub fn at_own(&self) -> Standing {
+        self.standing(&Facts::own(self.person.school_id))
+    }
+
+    /// Whether the person holds a role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.duties.iter().any(|duty| duty.role == role)
+    }
+
+    /// The classes for which the person holds a class duty.
+    pub fn own_classes(&self) -> impl Iterator<Item = ClassId> {
+        self.duties.iter().filter_map(|duty| duty.class)
+    }
+}
+
+impl App {
+    /// The person behind a session cookie.
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`] when the cookie opens no running session.
+    pub async fn viewer(&self, token: &SessionToken) -> Result<Viewer> {
+        let now = self.now();
+        let hash = token.hash();
+        let mut conn = self.db.read().await?;
+        let session = conn.session(&hash).await?.ok_or(Error::SignedOut)?;
+        if now - session.seen_at > IDLE || now - session.created_at > LONGEST {
+            return Err(Error::SignedOut);
+        }
+        let person = conn.person(session.person_id).await?.filter(|p| p.active).ok_or(Error::SignedOut)?;
+        let school = conn.school(person.school_id).await?.ok_or(Error::SignedOut)?;
+        let duties = conn.duties(person.id, now).await?;
+        let ring = token.open_ring(&session.ring).map_err(|_| Error::SignedOut)?;
+        let (ring, news) = self.complete(&mut conn, ring).await?;
+        drop(conn);
+        let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash };
+        self.keep_session(token, &viewer, &session, news, now).await?;
+        Ok(viewer)
+    }
+
+    /// Adds the keys of offices that the person was let into, or that were rotated, since the ring was sealed; drops the
+    /// keys of offices that the person left. Tells whether anything changed.
+    async fn complete(&self, conn: &mut Conn, mut ring: KeyRing) -> Result<(KeyRing, bool)> {
+        let memberships = conn.memberships(ring.person).await?;
+        let before = ring.offices.len();
+        ring.offices.retain(|key| memberships.iter().any(|m| *m == (key.office, key.epoch)));
+        let mut news = ring.offices.len() != before;
+        for (office, epoch) in memberships {
+            if ring.office(office, epoch).is_none()
+                && let Some(key) = self.office_key(conn, &ring.identity, ring.person.0, office, epoch).await?
+            {
+                ring.offices.push(key);
+                news = true;
+            }
+        }
+        Ok((ring, news))
+    }
+
+    /// Opens the wrap of an office key for one holder, if there is a genuine one.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn office_key(
+        &self,
+        conn: &mut Conn,
+        identity: &Identity,
+        holder: Uuid,
+        office: OfficeId,
+        epoch: i64,
+    ) -> Result<Option<OfficeKey>> {
+        let Some((sealed, mark)) = conn.office_wrap(office, epoch, holder).await? else { return Ok(None) };
+        let name = KeyName { key: office.0.into(), epoch };
+        if !is_genuine(name, holder, &sealed, &mark, &self.secret) {
+            return Ok(None);
+        }
+        Ok(unwrap_identity(identity, holder, name, &sealed).ok().map(|identity| OfficeKey { office, epoch, identity }))
+    }
+
+    /// Notes that the session is in use, at most once a minute, and seals a ring that changed.
+    async fn keep_session(&self, token: &SessionToken, viewer: &Viewer, session: &Session, news: bool, now: i64) -> Result<()> {
+        if !news && now - session.seen_at < MINUTE {
+            return Ok(());
+        }
+        let own = self.policy.permit::<Manage>(&viewer.at_own(), Kind::Account, viewer.person.id.0);
+        let Ok(own) = own else { return Err(Error::SignedOut) };
+        let mut tx = self.begin().await?;
+        tx.touch_session(&own, &viewer.session, now).await?;
+        if news {
+            tx.put_ring(&own, &viewer.session, token.seal_ring(&viewer.ring)?).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
