@@ -1,0 +1,115 @@
+//! A session: the cookie holds 256 random bits, the database their hash and the keys sealed under them.
+//!
+//! No key stays in the memory of the server between requests, and whoever steals the database holds neither the cookie nor
+//! the keys. Opening a ring is a few microseconds, because it happens on every request.
+
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+use super::alphabet::{from_hex_exactly, to_hex};
+use super::sealing::{self, Context, Key, derive};
+use super::{Error, KeyRing, Result, unprintable};
+
+const RING: &str = "yice session ring v1";
+
+/// The secret of one session.
+pub struct SessionToken(Key);
+
+unprintable!(SessionToken);
+
+impl SessionToken {
+    /// A new session.
+    ///
+    /// # Errors
+    /// [`Error::Random`].
+    pub fn generate() -> Result<Self> {
+        sealing::random().map(Self)
+    }
+
+    /// Reads a cookie value.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when it is not 64 hexadecimal digits.
+    pub fn parse(cookie: &str) -> Result<Self> {
+        from_hex_exactly(cookie).map(Self).ok_or(Error::Malformed("session cookie"))
+    }
+
+    /// The cookie value: 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_cookie(&self) -> SecretString {
+        to_hex(self.0.as_slice()).into()
+    }
+
+    /// What the database holds to find the session by: SHA-256 of the token.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_slice()).into()
+    }
+
+    /// Seals the keys of the person for the length of the session.
+    ///
+    /// # Errors
+    /// [`Error::Random`].
+    pub fn seal_ring(&self, ring: &KeyRing) -> Result<Vec<u8>> {
+        sealing::seal(&self.key(), Context::new(RING), &ring.to_bytes())
+    }
+
+    /// Opens the keys that [`Self::seal_ring`] sealed in this session.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`], [`Error::UnknownAlgorithm`].
+    pub fn open_ring(&self, sealed: &[u8]) -> Result<KeyRing> {
+        KeyRing::from_bytes(&sealing::open(&self.key(), Context::new(RING), sealed)?)
+    }
+
+    fn key(&self) -> Key {
+        derive(self.0.as_slice(), RING, "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{OfficeId, PersonId};
+    use crate::vault::{Identity, OfficeKey};
+    use secrecy::ExposeSecret as _;
+    use uuid::Uuid;
+
+    fn ring() -> KeyRing {
+        let key =
+            |n| OfficeKey { office: OfficeId(Uuid::from_u128(n)), epoch: 1, identity: Identity::generate().unwrap() };
+        let identity = Identity::generate().unwrap();
+        KeyRing { person: PersonId(Uuid::from_u128(1)), identity, offices: vec![key(2), key(3)] }
+    }
+
+    #[test]
+    fn a_ring_opens_with_the_cookie_that_sealed_it() {
+        let (token, ring) = (SessionToken::generate().unwrap(), ring());
+        let sealed = token.seal_ring(&ring).unwrap();
+        let cookie = SessionToken::parse(token.to_cookie().expose_secret()).unwrap();
+        assert_eq!(cookie.hash(), token.hash());
+        assert_eq!(cookie.open_ring(&sealed).unwrap().to_bytes(), ring.to_bytes());
+    }
+
+    #[test]
+    fn session_ring_under_another_token() {
+        let sealed = SessionToken::generate().unwrap().seal_ring(&ring()).unwrap();
+        let other = SessionToken::generate().unwrap();
+        assert_eq!(other.open_ring(&sealed).unwrap_err(), Error::Sealed);
+    }
+
+    #[test]
+    fn the_stored_hash_does_not_open_the_ring() {
+        let token = SessionToken::generate().unwrap();
+        let sealed = token.seal_ring(&ring()).unwrap();
+        let from_database = SessionToken(zeroize::Zeroizing::new(token.hash()));
+        assert_eq!(from_database.open_ring(&sealed).unwrap_err(), Error::Sealed);
+    }
+
+    #[test]
+    fn a_broken_cookie_is_refused() {
+        for cookie in ["", "00", &"0".repeat(63), &"0".repeat(65), &"x".repeat(64), &format!(" {}", "0".repeat(64))] {
+            assert_eq!(SessionToken::parse(cookie).unwrap_err(), Error::Malformed("session cookie"));
+        }
+    }
+}
