@@ -5,4 +5,6 @@ pub mod clock;
 pub mod ids;
 pub mod record;
 pub mod relation;
+pub mod roster;
+pub mod search;
 pub mod words;

@@ -1,4 +1,6 @@
-//! The pages.
+//! The pages: server-rendered HTML, Chinese first, usable without JavaScript (design §8).
+//!
+//! Each file is one noun with its pages and its routes. A handler parses, calls one function of the service and answers.
 
 pub mod assets;
 pub mod chart;
@@ -6,4 +8,96 @@ pub mod format;
 pub mod headers;
 pub mod language;
 pub mod problem;
+pub mod request;
 pub mod ui;
+
+mod account;
+mod classes;
+mod files;
+mod notes;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+
+use crate::domain::words::Role;
+use crate::service::App;
+use headers::Frame;
+
+/// What every handler shares.
+#[derive(Debug, Clone)]
+pub struct Web {
+    /// The service.
+    pub app: Arc<App>,
+    /// How the server is reached.
+    pub frame: Frame,
+}
+
+/// Who gets through a route, given the right relation to what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody, signed in or not.
+    Anyone,
+    /// Everybody who is signed in.
+    SignedIn,
+    /// These roles only; everyone else gets 404.
+    Roles(&'static [Role]),
+}
+
+/// A route and who may use it. The route test calls every one as nobody, as the wrong person and as the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `get` or `post`.
+    pub method: &'static str,
+    /// The path with its `{placeholders}`.
+    pub path: &'static str,
+    /// Who may use it.
+    pub who: Who,
+}
+
+/// Declares the routes of one file: the table that the route test walks and the router are made from the same lines.
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:path, $who:expr;)+) => {
+        /// The routes of this file and who may use them.
+        pub const ROUTES: &[$crate::web::Route] =
+            &[$($crate::web::Route { method: stringify!($method), path: $path, who: $who }),+];
+
+        /// The handlers of this file.
+        pub fn router() -> axum::Router<$crate::web::Web> {
+            axum::Router::new()$(.route($path, axum::routing::$method($handler)))+
+        }
+    };
+}
+pub(crate) use routes;
+
+/// The routes of every file of pages.
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, classes::ROUTES, files::ROUTES, notes::ROUTES];
+
+/// A form is at most this large; only the roster upload takes more.
+const FORM: usize = 256 * 1024;
+
+/// The whole server.
+pub fn router(app: Arc<App>, frame: Frame) -> Router {
+    let pages = Router::new()
+        .merge(sign_in::router())
+        .merge(account::router())
+        .merge(classes::router())
+        .merge(files::router())
+        .merge(notes::router())
+        .fallback(request::nothing_here)
+        .layer(DefaultBodyLimit::max(FORM));
+    let pages = headers::wrap(pages, frame).merge(assets::routes());
+    let health = Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
+    pages.merge(health).with_state(Web { app, frame })
+}
+
+/// Answers `ok` while the database can be read; asked by load balancers and scripts, without a session.
+async fn healthz(axum::extract::State(web): axum::extract::State<Web>) -> (axum::http::StatusCode, &'static str) {
+    match web.app.healthy().await {
+        Ok(()) => (axum::http::StatusCode::OK, "ok\n"),
+        Err(_) => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n"),
+    }
+}
