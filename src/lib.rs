@@ -10,3 +10,4 @@ pub mod policy;
 pub mod service;
 pub mod store;
 pub mod vault;
+pub mod web;

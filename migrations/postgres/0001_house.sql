@@ -143,11 +143,10 @@ CREATE TABLE students (
     status TEXT NOT NULL,
     identity_mac BYTEA NOT NULL,
     number_mac BYTEA NOT NULL,
+    person_mac BYTEA NOT NULL,
     row_mac BYTEA NOT NULL,
     version BIGINT NOT NULL,
-    created_at BIGINT NOT NULL,
-    CONSTRAINT students_identity_unique UNIQUE (school_id, identity_mac),
-    CONSTRAINT students_number_unique UNIQUE (school_id, number_mac)
+    created_at BIGINT NOT NULL
 );
 CREATE INDEX students_by_class ON students (class_id);
 CREATE INDEX students_by_school ON students (school_id, status);

@@ -143,11 +143,10 @@ CREATE TABLE students (
     status TEXT NOT NULL,
     identity_mac BLOB NOT NULL,
     number_mac BLOB NOT NULL,
+    person_mac BLOB NOT NULL,
     row_mac BLOB NOT NULL,
     version INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    CONSTRAINT students_identity_unique UNIQUE (school_id, identity_mac),
-    CONSTRAINT students_number_unique UNIQUE (school_id, number_mac)
+    created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX students_by_class ON students (class_id);
 CREATE INDEX students_by_school ON students (school_id, status);

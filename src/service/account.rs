@@ -34,7 +34,10 @@ impl App {
     /// failures with this name or from this address.
     pub async fn sign_in(&self, login: &str, password: SecretString, address: &str) -> Result<SignedIn> {
         let login = login.trim().to_lowercase();
-        let keys = [self.secret.mac("throttle name", &[login.as_bytes()]), self.secret.mac("throttle address", &[address.as_bytes()])];
+        let keys = [
+            self.secret.mac("throttle name", &[login.as_bytes()]),
+            self.secret.mac("throttle address", &[address.as_bytes()]),
+        ];
         let mut conn = self.db.read().await?;
         let throttles = [conn.throttle(&keys[0]).await?, conn.throttle(&keys[1]).await?];
         let account = conn.account(&login).await?;
@@ -54,7 +57,12 @@ impl App {
     }
 
     /// Writes the failure down for the name and for the address, and how long each must wait now.
-    async fn note_failure(&self, account: Option<&Account>, keys: &[[u8; 32]; 2], throttles: [Throttle; 2]) -> Result<()> {
+    async fn note_failure(
+        &self,
+        account: Option<&Account>,
+        keys: &[[u8; 32]; 2],
+        throttles: [Throttle; 2],
+    ) -> Result<()> {
         let now = self.now();
         let mut tx = self.begin().await?;
         for ((key, throttle), free) in keys.iter().zip(throttles).zip([FREE_BY_NAME, FREE_BY_ADDRESS]) {

@@ -46,8 +46,10 @@ impl App {
         };
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Circumstance).await?;
         let records = tx.records(id).await?;
-        let roster = layer(&keys, &permit, &records, Compartment::Circumstance, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
-        let (version, mut people) = layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
+        let roster = layer(&keys, &permit, &records, Compartment::Circumstance, FROM_ROSTER)?
+            .map_or_else(Layer::default, |l| l.1);
+        let (version, mut people) =
+            layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
         lay(&mut people, &roster, &decision, viewer, now)?;
         let mut status = approach.student.status;
         if people.verified_tags() != 0 && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
@@ -64,12 +66,21 @@ impl App {
     }
 
     /// Brings the fact of a file into line after its stage changed.
-    pub(crate) async fn refresh_fact(&self, tx: &mut Tx, viewer: &Viewer, permit: &Permit<Write>, approach: &Approach, status: FileStatus) -> Result<()> {
+    pub(crate) async fn refresh_fact(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        permit: &Permit<Write>,
+        approach: &Approach,
+        status: FileStatus,
+    ) -> Result<()> {
         let id = approach.student.id;
         let read = self.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).await?;
         let keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
         let records = tx.records(id).await?;
-        let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else { return Ok(()) };
+        let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else {
+            return Ok(());
+        };
         let before = people.fact;
         self.count(tx, viewer, permit, approach, &mut people, status).await?;
         if people.fact == before {
@@ -79,7 +90,15 @@ impl App {
     }
 
     /// Puts, changes or removes the row that the gate counts. Its random id stands in the sealed layer and nowhere else.
-    async fn count(&self, tx: &mut Tx, viewer: &Viewer, permit: &Permit<Write>, approach: &Approach, people: &mut Layer, status: FileStatus) -> Result<()> {
+    async fn count(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        permit: &Permit<Write>,
+        approach: &Approach,
+        people: &mut Layer,
+        status: FileStatus,
+    ) -> Result<()> {
         let tags = people.verified_tags();
         if tags == 0 || !status.is_open() {
             if let Some(fact) = people.fact.take() {
@@ -88,7 +107,8 @@ impl App {
             return Ok(());
         }
         let class = approach.class;
-        let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0).map_err(|_| Error::NotFound)?;
+        let roster =
+            self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0).map_err(|_| Error::NotFound)?;
         let parts = tx.sheets(class.id).await?;
         let keys = Keys::of(tx, viewer, &self.secret, class.id.0).await?;
         let row = merged(&keys, &roster, &parts)?.remove(&approach.student.id).ok_or(Error::NotFound)?;

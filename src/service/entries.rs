@@ -44,7 +44,13 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] with every wrong field; [`Error::NotFound`] when the person may not write there or the entry to
     /// be corrected is not in this file.
-    pub async fn append_entry(&self, viewer: &Viewer, id: StudentId, text: &EntryText, corrects: Option<EntryId>) -> Result<EntryId> {
+    pub async fn append_entry(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        text: &EntryText,
+        corrects: Option<EntryId>,
+    ) -> Result<EntryId> {
         self.check_entry(text)?;
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
@@ -62,7 +68,8 @@ impl App {
         tx.insert_entry(&permit, Compartment::Support, &entry).await?;
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         tx.record(&permit, event, "", entry.written_at).await?;
-        let own = self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
+        let own =
+            self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         tx.delete_draft(&own, &self.draft_form(viewer, "entry", id.0)).await?;
         tx.commit().await?;
         Ok(entry.id)
@@ -72,7 +79,13 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field; [`Error::NotFound`] when the person may not write there.
-    pub async fn append_note(&self, viewer: &Viewer, id: StudentId, text: &NoteText, corrects: Option<EntryId>) -> Result<EntryId> {
+    pub async fn append_note(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        text: &NoteText,
+        corrects: Option<EntryId>,
+    ) -> Result<EntryId> {
         self.check_note(text)?;
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
@@ -87,16 +100,19 @@ impl App {
             notes.iter().find(|e| e.id == corrects).ok_or(Error::NotFound)?;
         }
         let mut keys = Keys::of(&mut tx, viewer, &self.secret, id.0).await?;
-        if !tx.keys_of(id.0).await?.iter().any(|key| key.compartment == Compartment::Counselling && key.owner == owner) {
+        if !tx.keys_of(id.0).await?.iter().any(|key| key.compartment == Compartment::Counselling && key.owner == owner)
+        {
             let mut holders = vec![self.person_recipient(&mut tx, viewer.person.id).await?.ok_or(Error::NoKey)?];
             holders.push(self.recovery_recipient(&mut tx).await?);
-            let (key, secret) = self.make_key(&mut tx, &permit, id.0, Compartment::Counselling, owner, &holders).await?;
+            let (key, secret) =
+                self.make_key(&mut tx, &permit, id.0, Compartment::Counselling, owner, &holders).await?;
             keys.put(&key, secret);
         }
         let note = self.sealed_entry(&keys, &permit, Compartment::Counselling, owner, corrects, text)?;
         tx.insert_entry(&permit, Compartment::Counselling, &note).await?;
         tx.record(&permit, Event::NoteAppended, "", note.written_at).await?;
-        let own = self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
+        let own =
+            self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         tx.delete_draft(&own, &self.draft_form(viewer, "note", id.0)).await?;
         tx.commit().await?;
         Ok(note.id)
@@ -141,7 +157,17 @@ impl App {
         let id = EntryId(Uuid::now_v7());
         let student_id = StudentId(permit.object());
         let written_at = self.now();
-        let blank = Entry { id, student_id, compartment, owner, author: permit.actor(), corrects: None, written_at, epoch: 0, sealed: Vec::new() };
+        let blank = Entry {
+            id,
+            student_id,
+            compartment,
+            owner,
+            author: permit.actor(),
+            corrects: None,
+            written_at,
+            epoch: 0,
+            sealed: Vec::new(),
+        };
         let mut spot = entry_spot(&blank);
         let sealed = keys.seal(&mut spot, text)?;
         Ok(NewEntry { id, owner, corrects, written_at, epoch: spot.epoch, sealed })
@@ -153,7 +179,8 @@ impl App {
     }
 
     fn check_note(&self, text: &NoteText) -> Result<()> {
-        let texts = [("complaint", &text.complaint, false), ("process", &text.process, true), ("plan", &text.plan, false)];
+        let texts =
+            [("complaint", &text.complaint, false), ("process", &text.process, true), ("plan", &text.plan, false)];
         self.check_texts(text.date, &texts)
     }
 

@@ -94,6 +94,10 @@ impl From<vault::Error> for Error {
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         // The message of serde may quote the text: say only that it happened.
-        Self::Internal(anyhow::anyhow!("sealed content does not parse: {:?} at column {}", error.classify(), error.column()))
+        Self::Internal(anyhow::anyhow!(
+            "sealed content does not parse: {:?} at column {}",
+            error.classify(),
+            error.column()
+        ))
     }
 }

@@ -167,11 +167,19 @@ impl App {
     }
 
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
-    async fn who(&self, conn: &mut Conn, viewer: &Viewer, approach: &Approach, keys: &Keys) -> Result<(Who, Vec<NewWrap>)> {
+    async fn who(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        approach: &Approach,
+        keys: &Keys,
+    ) -> Result<(Who, Vec<NewWrap>)> {
         let class = approach.class.id.0;
         let today = self.today();
         let card = approach.pairings.iter().find(|p| p.helper_id == viewer.person.id && p.is_active(&today));
-        let Ok(permit) = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class) else { return Err(Error::NotFound) };
+        let Ok(permit) = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class) else {
+            return Err(Error::NotFound);
+        };
         match self.roster_row(conn, viewer, &permit, &approach.student).await {
             Ok((row, faster)) => Ok((Who::Row(row), faster)),
             Err(Error::NoKey) => {
@@ -187,7 +195,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`] when the person may not change it.
-    pub async fn edit_form(&self, viewer: &Viewer, id: StudentId, compartment: Compartment) -> Result<(Who, ShownCompartment)> {
+    pub async fn edit_form(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        compartment: Compartment,
+    ) -> Result<(Who, ShownCompartment)> {
         let mut conn = self.db.read().await?;
         let approach = self.approach(&mut conn, viewer, id).await?;
         self.permit::<Write>(&approach.standing, compartment.kind(), id.0).await?;
@@ -205,7 +218,13 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Stale`] with both texts of every field that a colleague changed meanwhile; then nothing is saved.
-    pub async fn edit_fields(&self, viewer: &Viewer, id: StudentId, compartment: Compartment, edits: Vec<FieldEdit>) -> Result<()> {
+    pub async fn edit_fields(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        compartment: Compartment,
+        edits: Vec<FieldEdit>,
+    ) -> Result<()> {
         check(&edits, compartment)?;
         let now = self.now();
         let mut tx = self.begin().await?;
@@ -248,7 +267,12 @@ impl App {
     }
 
     /// Everyone who should hold a compartment of a file: its offices, and the helpers paired today.
-    pub(crate) async fn compartment_holders(&self, conn: &mut Conn, approach: &Approach, compartment: Compartment) -> Result<Vec<Recipient>> {
+    pub(crate) async fn compartment_holders(
+        &self,
+        conn: &mut Conn,
+        approach: &Approach,
+        compartment: Compartment,
+    ) -> Result<Vec<Recipient>> {
         let offices = conn.offices_of_class(approach.student.school_id, approach.class.id).await?;
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
@@ -284,7 +308,14 @@ impl App {
     ) -> Result<()> {
         let mut spot = layer_spot(id, compartment, BY_PEOPLE, 0, version + 1);
         let sealed = keys.seal(&mut spot, content)?;
-        let record = Record { student_id: id, compartment, layer: BY_PEOPLE.to_owned(), epoch: spot.epoch, version: version + 1, sealed };
+        let record = Record {
+            student_id: id,
+            compartment,
+            layer: BY_PEOPLE.to_owned(),
+            epoch: spot.epoch,
+            version: version + 1,
+            sealed,
+        };
         if version == 0 {
             return Ok(tx.insert_record(permit, &record).await?);
         }
@@ -318,7 +349,13 @@ impl App {
 
 /// Where a layer of a compartment stands.
 #[must_use]
-pub(crate) const fn layer_spot(id: StudentId, compartment: Compartment, layer: &str, epoch: i64, version: i64) -> Spot<'_> {
+pub(crate) const fn layer_spot(
+    id: StudentId,
+    compartment: Compartment,
+    layer: &str,
+    epoch: i64,
+    version: i64,
+) -> Spot<'_> {
     Spot { table: "records", row: id.0, column: layer, compartment, owner: Uuid::nil(), epoch, version }
 }
 
@@ -358,7 +395,9 @@ pub(crate) fn layer<A: Opens>(
     compartment: Compartment,
     name: &str,
 ) -> Result<Option<(i64, Layer)>> {
-    let Some(record) = records.iter().find(|r| r.compartment == compartment && r.layer == name) else { return Ok(None) };
+    let Some(record) = records.iter().find(|r| r.compartment == compartment && r.layer == name) else {
+        return Ok(None);
+    };
     let spot = layer_spot(record.student_id, compartment, &record.layer, record.epoch, record.version);
     Ok(Some((record.version, keys.read(permit, &spot, &record.sealed)?)))
 }
@@ -376,7 +415,13 @@ pub(crate) fn sealed_roster_layer(
     seal(key, &layer_spot(id, compartment, FROM_ROSTER, epoch, version).place(school, id.0), content)
 }
 
-fn shown(keys: &Keys, permit: &Permit<Read>, records: &[Record], compartment: Compartment, may_write: bool) -> Result<ShownCompartment> {
+fn shown(
+    keys: &Keys,
+    permit: &Permit<Read>,
+    records: &[Record],
+    compartment: Compartment,
+    may_write: bool,
+) -> Result<ShownCompartment> {
     let mut roster = layer(keys, permit, records, compartment, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
     let mut people = layer(keys, permit, records, compartment, BY_PEOPLE)?.map_or_else(Layer::default, |l| l.1);
     let circumstances = people.circumstances_over(&roster).into_iter().cloned().collect();
@@ -420,7 +465,13 @@ fn check(edits: &[FieldEdit], compartment: Compartment) -> Result<()> {
 }
 
 /// Lays the edits on what people wrote. Gives the codes of the fields that really changed.
-fn apply(people: &mut Layer, roster: &Layer, edits: Vec<FieldEdit>, by: PersonId, at: i64) -> Result<Vec<&'static str>> {
+fn apply(
+    people: &mut Layer,
+    roster: &Layer,
+    edits: Vec<FieldEdit>,
+    by: PersonId,
+    at: i64,
+) -> Result<Vec<&'static str>> {
     let mut stale = Vec::new();
     let mut changed = Vec::new();
     for edit in edits {

@@ -58,7 +58,12 @@ impl KdfGate {
     ///
     /// # Errors
     /// [`Error::TooMany`] when too many wait.
-    pub async fn enrol(&self, password: SecretString, identity: Identity, person: PersonId) -> Result<(Credentials, Identity)> {
+    pub async fn enrol(
+        &self,
+        password: SecretString,
+        identity: Identity,
+        person: PersonId,
+    ) -> Result<(Credentials, Identity)> {
         self.run(move |kdf| Ok((vault::enrol(kdf, &password, &identity, person)?, identity))).await
     }
 
@@ -67,7 +72,11 @@ impl KdfGate {
     ///
     /// # Errors
     /// [`Error::TooMany`] when too many wait.
-    pub async fn unlock(&self, password: SecretString, account: Option<(PersonId, Credentials)>) -> Result<Option<Identity>> {
+    pub async fn unlock(
+        &self,
+        password: SecretString,
+        account: Option<(PersonId, Credentials)>,
+    ) -> Result<Option<Identity>> {
         self.run(move |kdf| match account {
             Some((person, credentials)) => vault::unlock(kdf, &password, &credentials, person),
             None => vault::unlock_nobody(kdf, &password).map(|()| None),

@@ -10,8 +10,8 @@ use crate::domain::words::{Compartment, OfficeKind};
 use crate::policy::{Act, Opens, Permit};
 use crate::store::{Conn, Key, NewWrap, Office, Tx, Wrap, WrapForm};
 use crate::vault::{
-    CompartmentKey, KeyName, Place, Recipient, ServerSecret, fast_unwrap_key, fast_wrap_key, is_genuine, mark, unwrap_key,
-    wrap_key,
+    CompartmentKey, KeyName, Place, Recipient, ServerSecret, fast_unwrap_key, fast_wrap_key, is_genuine, mark,
+    unwrap_key, wrap_key,
 };
 
 /// The offices that hold the key of a compartment. `counselling` and `restricted` are wrapped to persons only.
@@ -101,7 +101,12 @@ impl Keys {
     ///
     /// # Errors
     /// [`Error::NoKey`] without the key; an internal error when it was tampered with.
-    pub fn read<A: Opens, T: serde::de::DeserializeOwned>(&self, permit: &Permit<A>, spot: &Spot<'_>, sealed: &[u8]) -> Result<T> {
+    pub fn read<A: Opens, T: serde::de::DeserializeOwned>(
+        &self,
+        permit: &Permit<A>,
+        spot: &Spot<'_>,
+        sealed: &[u8],
+    ) -> Result<T> {
         let slot = (spot.compartment, spot.owner, spot.epoch);
         let (_, key) = self.opened.get(&slot).ok_or(Error::NoKey)?;
         let opened = key.open(permit, &spot.place(self.school, self.subject), sealed)?;
@@ -182,7 +187,12 @@ impl App {
     ///
     /// # Errors
     /// An office row was tampered with.
-    pub(crate) fn holders(&self, offices: &[Office], class: ClassId, compartment: Compartment) -> Result<Vec<Recipient>> {
+    pub(crate) fn holders(
+        &self,
+        offices: &[Office],
+        class: ClassId,
+        compartment: Compartment,
+    ) -> Result<Vec<Recipient>> {
         let holds = offices_holding(compartment);
         let offices = offices.iter().filter(|o| holds.contains(&o.kind) && o.class_id.is_none_or(|id| id == class.0));
         offices.map(|office| self.office_recipient(office)).collect()

@@ -76,6 +76,15 @@ impl App {
         Ok(self.db.begin().await?)
     }
 
+    /// Whether the database can be read.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn healthy(&self) -> Result<()> {
+        self.db.read().await?.installation().await?;
+        Ok(())
+    }
+
     /// The present, microseconds UTC.
     #[must_use]
     pub fn now(&self) -> i64 {

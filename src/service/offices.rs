@@ -43,7 +43,15 @@ impl App {
     }
 
     /// The row of an office under a key pair, with the mark that makes its public half genuine.
-    pub(crate) fn office_row(&self, id: OfficeId, school_id: SchoolId, kind: OfficeKind, class: Option<ClassId>, epoch: i64, identity: &Identity) -> Result<Office> {
+    pub(crate) fn office_row(
+        &self,
+        id: OfficeId,
+        school_id: SchoolId,
+        kind: OfficeKind,
+        class: Option<ClassId>,
+        epoch: i64,
+        identity: &Identity,
+    ) -> Result<Office> {
         let recipient = identity.recipient()?;
         let (_, mac) = Recipient::enrol(&recipient, id.0, &self.secret)?;
         let class_id = class.map(|id| id.0);
@@ -51,7 +59,13 @@ impl App {
     }
 
     /// Wraps an office key to those who keep it besides its members.
-    pub(crate) async fn wrap_office_to_keepers<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, office: &Office, key: &OfficeKey) -> Result<()> {
+    pub(crate) async fn wrap_office_to_keepers<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        office: &Office,
+        key: &OfficeKey,
+    ) -> Result<()> {
         let mut keepers = vec![self.recovery_recipient(tx).await?];
         if office.kind != OfficeKind::Counselling {
             let offices = tx.offices(office.school_id).await?;
@@ -65,7 +79,13 @@ impl App {
     }
 
     /// Wraps an office key to one holder.
-    pub(crate) async fn wrap_office<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, key: &OfficeKey, to: &Recipient) -> Result<()> {
+    pub(crate) async fn wrap_office<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        key: &OfficeKey,
+        to: &Recipient,
+    ) -> Result<()> {
         let name = KeyName { key: key.office.0.into(), epoch: key.epoch };
         let sealed = wrap_identity(&key.identity, name, to)?;
         Ok(tx.insert_wrap(permit, &self.marked(name, to, sealed)).await?)
@@ -75,7 +95,14 @@ impl App {
     ///
     /// # Errors
     /// The database.
-    pub(crate) async fn let_in<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, key: &OfficeKey, person: PersonId, to: &Recipient) -> Result<()> {
+    pub(crate) async fn let_in<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        key: &OfficeKey,
+        person: PersonId,
+        to: &Recipient,
+    ) -> Result<()> {
         let now = self.now();
         self.wrap_office(tx, permit, key, to).await?;
         tx.insert_member(permit, key.office, person, now).await?;

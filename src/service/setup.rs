@@ -75,7 +75,15 @@ impl App {
     ///
     /// # Errors
     /// The sign-in name is taken, or the database.
-    pub async fn found_person(&self, school: SchoolId, login: &str, name: &str, password: SecretString, duties: &[Duty], offices: &[&OfficeKey]) -> Result<PersonId> {
+    pub async fn found_person(
+        &self,
+        school: SchoolId,
+        login: &str,
+        name: &str,
+        password: SecretString,
+        duties: &[Duty],
+        offices: &[&OfficeKey],
+    ) -> Result<PersonId> {
         let id = PersonId(Uuid::now_v7());
         let standing = Standing::installation(school);
         let permit = self.permit::<Manage>(&standing, Kind::Staff, school.0).await?;
@@ -83,10 +91,24 @@ impl App {
         let (credentials, identity) = self.kdf.enrol(password, identity, id).await?;
         let (recipient, account) = self.new_account(id, school, &identity, credentials)?;
         let now = self.now();
-        let own = Standing::of(id, &[Duty { role: crate::domain::words::Role::SysAdmin, school, class: None }], &Facts::own(school));
+        let own = Standing::of(
+            id,
+            &[Duty { role: crate::domain::words::Role::SysAdmin, school, class: None }],
+            &Facts::own(school),
+        );
         let own = self.permit::<Manage>(&own, Kind::Account, id.0).await?;
         let mut tx = self.begin().await?;
-        let person = Person { id, school_id: school, login: login.to_owned(), name: name.to_owned(), language: Language::ZhCn, active: true, recipient: None, recipient_mac: None, version: 1 };
+        let person = Person {
+            id,
+            school_id: school,
+            login: login.to_owned(),
+            name: name.to_owned(),
+            language: Language::ZhCn,
+            active: true,
+            recipient: None,
+            recipient_mac: None,
+            version: 1,
+        };
         tx.insert_person(&permit, &person, now).await?;
         tx.put_account(&own, &account).await?;
         for duty in duties {
@@ -101,11 +123,18 @@ impl App {
     }
 
     /// The account row of a new identity, and its public key.
-    pub(crate) fn new_account(&self, id: PersonId, school_id: SchoolId, identity: &Identity, credentials: crate::vault::Credentials) -> Result<(Recipient, Account)> {
+    pub(crate) fn new_account(
+        &self,
+        id: PersonId,
+        school_id: SchoolId,
+        identity: &Identity,
+        credentials: crate::vault::Credentials,
+    ) -> Result<(Recipient, Account)> {
         let text = identity.recipient()?;
         let (recipient, mac) = Recipient::enrol(&text, id.0, &self.secret)?;
         let crate::vault::Credentials { salt, params, auth, identity } = credentials;
-        let account = Account { id, school_id, salt, kdf: params, auth, identity, recipient: text, recipient_mac: mac.to_vec() };
+        let account =
+            Account { id, school_id, salt, kdf: params, auth, identity, recipient: text, recipient_mac: mac.to_vec() };
         Ok((recipient, account))
     }
 }

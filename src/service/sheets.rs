@@ -57,8 +57,12 @@ impl App {
     pub async fn classes(&self, viewer: &Viewer) -> Result<Vec<ClassSize>> {
         let mut conn = self.db.read().await?;
         let classes = conn.classes(viewer.person.school_id).await?;
-        let sizes: HashMap<ClassId, (i64, i64)> =
-            conn.class_sizes(viewer.person.school_id).await?.into_iter().map(|(id, all, open)| (id, (all, open))).collect();
+        let sizes: HashMap<ClassId, (i64, i64)> = conn
+            .class_sizes(viewer.person.school_id)
+            .await?
+            .into_iter()
+            .map(|(id, all, open)| (id, (all, open)))
+            .collect();
         drop(conn);
         let may = |class: &Class| {
             let standing = viewer.standing(&Facts::class(class.school_id, class.id));
@@ -131,12 +135,19 @@ impl App {
     /// The standing of a person towards the class they know best: for acts that are about any class.
     fn any_class(&self, viewer: &Viewer) -> crate::domain::relation::Standing {
         let school = viewer.person.school_id;
-        let facts = viewer.own_classes().next().map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
+        let facts =
+            viewer.own_classes().next().map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
         viewer.standing(&facts)
     }
 
     /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction.
-    pub(crate) async fn leave_trace(&self, permit: &Permit<Read>, event: Event, detail: &str, faster: &[NewWrap]) -> Result<()> {
+    pub(crate) async fn leave_trace(
+        &self,
+        permit: &Permit<Read>,
+        event: Event,
+        detail: &str,
+        faster: &[NewWrap],
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.record(permit, event, detail, self.now()).await?;
         for wrap in faster {
@@ -149,7 +160,13 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NoKey`] without the key of the class.
-    pub(crate) async fn roster_row(&self, conn: &mut Conn, viewer: &Viewer, permit: &Permit<Read>, student: &Student) -> Result<(SheetRow, Vec<NewWrap>)> {
+    pub(crate) async fn roster_row(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        permit: &Permit<Read>,
+        student: &Student,
+    ) -> Result<(SheetRow, Vec<NewWrap>)> {
         let parts = conn.sheets(student.class_id).await?;
         let keys = Keys::of(conn, viewer, &self.secret, student.class_id.0).await?;
         let row = merged(&keys, permit, &parts)?.remove(&student.id).ok_or(Error::NotFound)?;
@@ -172,7 +189,11 @@ pub(crate) fn sheet_spot(part: &SheetPart) -> Spot<'static> {
 }
 
 /// The rows of a class: later parts lie over earlier ones.
-pub(crate) fn merged<A: crate::policy::Opens>(keys: &Keys, permit: &Permit<A>, parts: &[SheetPart]) -> Result<HashMap<StudentId, SheetRow>> {
+pub(crate) fn merged<A: crate::policy::Opens>(
+    keys: &Keys,
+    permit: &Permit<A>,
+    parts: &[SheetPart],
+) -> Result<HashMap<StudentId, SheetRow>> {
     let mut rows = HashMap::with_capacity(64);
     for part in parts {
         let sheet: Vec<SheetRow> = keys.read(permit, &sheet_spot(part), &part.sealed)?;

@@ -127,7 +127,14 @@ impl App {
     }
 
     /// Notes that the session is in use, at most once a minute, and seals a ring that changed.
-    async fn keep_session(&self, token: &SessionToken, viewer: &Viewer, session: &Session, news: bool, now: i64) -> Result<()> {
+    async fn keep_session(
+        &self,
+        token: &SessionToken,
+        viewer: &Viewer,
+        session: &Session,
+        news: bool,
+        now: i64,
+    ) -> Result<()> {
         if !news && now - session.seen_at < MINUTE {
             return Ok(());
         }

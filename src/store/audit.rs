@@ -129,7 +129,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn record_refusal(&mut self, refused: &Refused, actor: PersonId, school: SchoolId, now: i64) -> Result<()> {
+    pub async fn record_refusal(
+        &mut self,
+        refused: &Refused,
+        actor: PersonId,
+        school: SchoolId,
+        now: i64,
+    ) -> Result<()> {
         self.chain(Line {
             school,
             seq: 0,
@@ -225,7 +231,12 @@ impl Conn {
     ///
     /// # Errors
     /// The database.
-    pub async fn audit_lines(&mut self, permit: &Permit<Read>, filter: &AuditFilter, limit: i64) -> Result<Vec<StoredLine>> {
+    pub async fn audit_lines(
+        &mut self,
+        permit: &Permit<Read>,
+        filter: &AuditFilter,
+        limit: i64,
+    ) -> Result<Vec<StoredLine>> {
         let rows = sql!(
             self,
             fetch_all LineRow: "SELECT * FROM audit_lines WHERE school_id = $1 AND seq < $2
@@ -266,8 +277,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn audit_heads(&mut self) -> Result<Vec<(SchoolId, i64, Vec<u8>)>> {
-        let rows: Vec<(Uuid, i64, Vec<u8>)> =
-            sql!(self, fetch_all(Uuid, i64, Vec<u8>): "SELECT school_id, seq, hash FROM audit_heads ORDER BY school_id")?;
+        let rows: Vec<(Uuid, i64, Vec<u8>)> = sql!(self, fetch_all(Uuid, i64, Vec<u8>): "SELECT school_id, seq, hash FROM audit_heads ORDER BY school_id")?;
         Ok(rows.into_iter().map(|(school, seq, hash)| (SchoolId(school), seq, hash)).collect())
     }
 
@@ -302,8 +312,7 @@ impl Conn {
                 seq = line.seq;
             }
         }
-        let head: Option<(i64, Vec<u8>)> =
-            sql!(self, fetch_optional(i64, Vec<u8>): "SELECT seq, hash FROM audit_heads WHERE school_id = $1", school.0)?;
+        let head: Option<(i64, Vec<u8>)> = sql!(self, fetch_optional(i64, Vec<u8>): "SELECT seq, hash FROM audit_heads WHERE school_id = $1", school.0)?;
         let sound = head.map_or(seq == 0, |(number, stored)| number == seq && stored == hash);
         Ok((!sound).then_some(Broken { school, seq: seq + 1 }))
     }

@@ -57,6 +57,7 @@ impl Tx {
     /// # Errors
     /// The database.
     pub async fn delete_draft(&mut self, permit: &Permit<Manage>, form: &[u8]) -> Result<()> {
-        sql!(self, run "DELETE FROM drafts WHERE person_id = $1 AND form = $2", permit.object(), form.to_vec()).map(drop)
+        sql!(self, run "DELETE FROM drafts WHERE person_id = $1 AND form = $2", permit.object(), form.to_vec())
+            .map(drop)
     }
 }

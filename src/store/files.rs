@@ -37,8 +37,10 @@ pub struct StudentMacs {
     pub class_id: ClassId,
     /// Of the ID number.
     pub identity_mac: Vec<u8>,
-    /// Of the student number 学籍号.
+    /// Of the student number 学籍号; empty without one.
     pub number_mac: Vec<u8>,
+    /// Of ID number and name together: real registers hold two children under one ID number.
+    pub person_mac: Vec<u8>,
     /// Of the whole imported row: equal means that nothing changed.
     pub row_mac: Vec<u8>,
 }
@@ -173,7 +175,7 @@ impl Conn {
     pub async fn student_macs(&mut self, school: SchoolId) -> Result<Vec<StudentMacs>> {
         sql!(
             self,
-            fetch_all StudentMacs: "SELECT id, class_id, identity_mac, number_mac, row_mac FROM students WHERE school_id = $1",
+            fetch_all StudentMacs: "SELECT id, class_id, identity_mac, number_mac, person_mac, row_mac FROM students WHERE school_id = $1",
             school.0
         )
     }
@@ -241,7 +243,13 @@ impl Conn {
     ///
     /// # Errors
     /// The database.
-    pub async fn entries(&mut self, student: StudentId, compartment: Compartment, owner: Uuid, limit: i64) -> Result<Vec<Entry>> {
+    pub async fn entries(
+        &mut self,
+        student: StudentId,
+        compartment: Compartment,
+        owner: Uuid,
+        limit: i64,
+    ) -> Result<Vec<Entry>> {
         sql!(
             self,
             fetch_all Entry: "SELECT id, student_id, compartment, owner, author, corrects, written_at, epoch, sealed FROM entries
@@ -258,17 +266,18 @@ impl Tx {
     /// Puts a new student on the roll.
     ///
     /// # Errors
-    /// [`super::Error::Taken`] when the ID number or student number belongs to another student.
+    /// The database.
     pub async fn insert_student<A: TakesIn>(&mut self, permit: &Permit<A>, macs: &StudentMacs, now: i64) -> Result<()> {
         sql!(
             self,
-            run "INSERT INTO students (id, school_id, class_id, status, identity_mac, number_mac, row_mac, version, created_at)
-             VALUES ($1, $2, $3, 'enrolled', $4, $5, $6, 1, $7)",
+            run "INSERT INTO students (id, school_id, class_id, status, identity_mac, number_mac, person_mac, row_mac, version, created_at)
+             VALUES ($1, $2, $3, 'enrolled', $4, $5, $6, $7, 1, $8)",
             macs.id.0,
             permit.school().0,
             macs.class_id.0,
             macs.identity_mac.clone(),
             macs.number_mac.clone(),
+            macs.person_mac.clone(),
             macs.row_mac.clone(),
             now
         )
@@ -278,16 +287,17 @@ impl Tx {
     /// Notes what the roster now says of a student, and the class it puts them in.
     ///
     /// # Errors
-    /// [`super::Error::Taken`] when the ID number or student number belongs to another student.
+    /// The database.
     pub async fn update_student<A: TakesIn>(&mut self, permit: &Permit<A>, macs: &StudentMacs) -> Result<()> {
         sql!(
             self,
-            run "UPDATE students SET class_id = $3, identity_mac = $4, number_mac = $5, row_mac = $6 WHERE id = $1 AND school_id = $2",
+            run "UPDATE students SET class_id = $3, identity_mac = $4, number_mac = $5, person_mac = $6, row_mac = $7 WHERE id = $1 AND school_id = $2",
             macs.id.0,
             permit.school().0,
             macs.class_id.0,
             macs.identity_mac.clone(),
             macs.number_mac.clone(),
+            macs.person_mac.clone(),
             macs.row_mac.clone()
         )
         .map(drop)
@@ -329,7 +339,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn replace_sheets<A: Act>(&mut self, permit: &Permit<A>, sheet: &SheetPart, seen_part: i64, seen_version: i64) -> Result<bool> {
+    pub async fn replace_sheets<A: Act>(
+        &mut self,
+        permit: &Permit<A>,
+        sheet: &SheetPart,
+        seen_part: i64,
+        seen_version: i64,
+    ) -> Result<bool> {
         let gone = sql!(
             self,
             run "DELETE FROM sheets WHERE class_id = $1 AND EXISTS
@@ -387,7 +403,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_entry(&mut self, permit: &Permit<Append>, compartment: Compartment, entry: &NewEntry) -> Result<()> {
+    pub async fn insert_entry(
+        &mut self,
+        permit: &Permit<Append>,
+        compartment: Compartment,
+        entry: &NewEntry,
+    ) -> Result<()> {
         debug_assert_eq!(permit.kind(), compartment.kind());
         sql!(
             self,

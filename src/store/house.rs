@@ -175,7 +175,12 @@ impl Tx {
     ///
     /// # Errors
     /// [`super::Error::Taken`] when cohort and number are.
-    pub async fn insert_class_from_roster<A: TakesIn>(&mut self, permit: &Permit<A>, class: &Class, now: i64) -> Result<()> {
+    pub async fn insert_class_from_roster<A: TakesIn>(
+        &mut self,
+        permit: &Permit<A>,
+        class: &Class,
+        now: i64,
+    ) -> Result<()> {
         debug_assert_eq!(permit.school(), class.school_id);
         self.put_class(class, now).await
     }

@@ -90,7 +90,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn move_import(&mut self, permit: &Permit<Import>, id: ImportId, from: ImportState, to: ImportState) -> Result<bool> {
+    pub async fn move_import(
+        &mut self,
+        permit: &Permit<Import>,
+        id: ImportId,
+        from: ImportState,
+        to: ImportState,
+    ) -> Result<bool> {
         let done = sql!(
             self,
             run "UPDATE imports SET state = $4 WHERE id = $1 AND person_id = $2 AND state = $3",
@@ -107,6 +113,7 @@ impl Tx {
     /// # Errors
     /// The database.
     pub async fn progress_import(&mut self, permit: &Permit<Import>, id: ImportId, done: i64) -> Result<()> {
-        sql!(self, run "UPDATE imports SET done = $3 WHERE id = $1 AND person_id = $2", id.0, permit.actor().0, done).map(drop)
+        sql!(self, run "UPDATE imports SET done = $3 WHERE id = $1 AND person_id = $2", id.0, permit.actor().0, done)
+            .map(drop)
     }
 }

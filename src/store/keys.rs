@@ -206,7 +206,12 @@ impl Conn {
     ///
     /// # Errors
     /// The database.
-    pub async fn wraps_of_holder(&mut self, school: SchoolId, holder: Uuid, compartment: Compartment) -> Result<Vec<Wrap>> {
+    pub async fn wraps_of_holder(
+        &mut self,
+        school: SchoolId,
+        holder: Uuid,
+        compartment: Compartment,
+    ) -> Result<Vec<Wrap>> {
         sql!(
             self,
             fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
@@ -222,7 +227,12 @@ impl Conn {
     ///
     /// # Errors
     /// The database.
-    pub async fn office_wrap(&mut self, office: OfficeId, epoch: i64, holder: Uuid) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    pub async fn office_wrap(
+        &mut self,
+        office: OfficeId,
+        epoch: i64,
+        holder: Uuid,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
         sql!(
             self,
             fetch_optional(Vec<u8>, Vec<u8>): "SELECT sealed, mark FROM wraps WHERE key_id = $1 AND epoch = $2 AND holder = $3 AND form = 0",
@@ -272,7 +282,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_member<A: Act>(&mut self, permit: &Permit<A>, office: OfficeId, person: PersonId, now: i64) -> Result<()> {
+    pub async fn insert_member<A: Act>(
+        &mut self,
+        permit: &Permit<A>,
+        office: OfficeId,
+        person: PersonId,
+        now: i64,
+    ) -> Result<()> {
         sql!(
             self,
             run "INSERT INTO members (office_id, person_id, since, admitted_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
@@ -288,7 +304,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn delete_member<A: Act>(&mut self, _permit: &Permit<A>, office: OfficeId, person: PersonId) -> Result<()> {
+    pub async fn delete_member<A: Act>(
+        &mut self,
+        _permit: &Permit<A>,
+        office: OfficeId,
+        person: PersonId,
+    ) -> Result<()> {
         sql!(self, run "DELETE FROM members WHERE office_id = $1 AND person_id = $2", office.0, person.0)?;
         sql!(self, run "DELETE FROM wraps WHERE key_id = $1 AND holder = $2", office.0, person.0).map(drop)
     }

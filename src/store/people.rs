@@ -286,7 +286,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_duty(&mut self, permit: &Permit<Manage>, person: PersonId, duty: &Duty, now: i64) -> Result<()> {
+    pub async fn insert_duty(
+        &mut self,
+        permit: &Permit<Manage>,
+        person: PersonId,
+        duty: &Duty,
+        now: i64,
+    ) -> Result<()> {
         debug_assert_eq!(permit.school(), duty.school);
         sql!(
             self,
@@ -305,7 +311,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn end_duty(&mut self, permit: &Permit<Manage>, duty: Uuid, now: i64) -> Result<Option<(PersonId, Duty)>> {
+    pub async fn end_duty(
+        &mut self,
+        permit: &Permit<Manage>,
+        duty: Uuid,
+        now: i64,
+    ) -> Result<Option<(PersonId, Duty)>> {
         let row = sql!(
             self,
             fetch_optional DutyRow: "UPDATE duties SET until = $3 WHERE id = $1 AND school_id = $2 AND until IS NULL
@@ -321,7 +332,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_invitation(&mut self, permit: &Permit<Manage>, invitation: &Invitation, code_hash: &[u8]) -> Result<()> {
+    pub async fn insert_invitation(
+        &mut self,
+        permit: &Permit<Manage>,
+        invitation: &Invitation,
+        code_hash: &[u8],
+    ) -> Result<()> {
         sql!(self, run "DELETE FROM invitations WHERE person_id = $1", invitation.person_id.0)?;
         sql!(
             self,
@@ -348,7 +364,13 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_session(&mut self, permit: &Permit<Manage>, token_hash: &[u8], ring: Vec<u8>, now: i64) -> Result<()> {
+    pub async fn insert_session(
+        &mut self,
+        permit: &Permit<Manage>,
+        token_hash: &[u8],
+        ring: Vec<u8>,
+        now: i64,
+    ) -> Result<()> {
         sql!(
             self,
             run "INSERT INTO sessions (token_hash, person_id, ring, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)",

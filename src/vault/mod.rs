@@ -13,8 +13,8 @@
 //! byte, its purpose and its place with the seal. Whatever is secret is wiped when dropped and prints as `‹sealed›`.
 
 mod acceptable;
-pub mod chain;
 mod alphabet;
+pub mod chain;
 mod field;
 mod identity;
 mod invitation;

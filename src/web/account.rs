@@ -49,7 +49,11 @@ async fn show(seen: Seen) -> Result<Response, Problem> {
     page(&AccountPage::new(seen, Problems::default()))
 }
 
-async fn change_password(State(web): State<Web>, seen: Seen, Form(form): Form<ChangePassword>) -> Result<Response, Problem> {
+async fn change_password(
+    State(web): State<Web>,
+    seen: Seen,
+    Form(form): Form<ChangePassword>,
+) -> Result<Response, Problem> {
     let changed = if form.new.expose_secret() == form.again.expose_secret() {
         web.app.change_password(&seen.viewer, form.old, form.new).await
     } else {
@@ -70,5 +74,6 @@ async fn change_password(State(web): State<Web>, seen: Seen, Form(form): Form<Ch
 
 async fn sign_out_everywhere(State(web): State<Web>, Seen { viewer, .. }: Seen) -> Result<Response, Problem> {
     web.app.sign_out_everywhere(&viewer).await?;
-    Ok((CookieJar::new().add(no_session_cookie(web.frame.secure)), Redirect::to("/sign-in?done=signed-out-everywhere")).into_response())
+    Ok((CookieJar::new().add(no_session_cookie(web.frame.secure)), Redirect::to("/sign-in?done=signed-out-everywhere"))
+        .into_response())
 }

@@ -51,6 +51,8 @@ pub enum ProblemKind {
     Method,
     /// A type of body or file that the page does not take.
     Unsupported,
+    /// The person may see the thing, but no colleague has let them into the office that holds the key yet.
+    NoKey,
     /// The database is locked or overloaded; a second try is likely to succeed.
     Busy,
     /// The database is full or read-only; a second try will not help.
@@ -66,7 +68,7 @@ impl ProblemKind {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
-            Self::NotAllowed | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotAllowed | Self::CrossSite | Self::NoKey => StatusCode::FORBIDDEN,
             Self::Stale => StatusCode::CONFLICT,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -114,6 +116,7 @@ impl ProblemKind {
         match self {
             Self::NotFound => (fl!(words, "problem-not-found"), fl!(words, "problem-not-found-do")),
             Self::SignedOut => (fl!(words, "problem-signed-out"), fl!(words, "problem-signed-out-do")),
+            Self::NoKey => (fl!(words, "problem-no-key"), fl!(words, "problem-no-key-do")),
             Self::NotAllowed => (fl!(words, "problem-not-allowed"), fl!(words, "problem-not-allowed-do")),
             Self::Stale => (fl!(words, "problem-stale"), fl!(words, "problem-stale-do")),
             Self::Invalid => (fl!(words, "problem-invalid"), fl!(words, "problem-invalid-do")),

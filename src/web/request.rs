@@ -1,7 +1,7 @@
 //! Reading a request: who it is from, in which language, and how an act that did not happen is answered.
 
 use askama::Template;
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -48,7 +48,9 @@ impl FromRequestParts<Web> for Seen {
                 Ok(Self { viewer, ui })
             }
             // A page asks to sign in first and comes back; a form says that it was not taken.
-            Err(Error::SignedOut) if parts.method == Method::GET => Err(Redirect::to(&sign_in_then(&path)).into_response()),
+            Err(Error::SignedOut) if parts.method == Method::GET => {
+                Err(Redirect::to(&sign_in_then(&path)).into_response())
+            }
             Err(error) => Err(Problem::from(error).into_response()),
         }
     }
@@ -70,9 +72,8 @@ impl FromRequestParts<Web> for Guest {
 
 /// The path and query of a GET, for coming back to; the start page for everything else.
 fn path_of(parts: &Parts) -> String {
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
     match parts.method {
-        Method::GET => uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        Method::GET => parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         _ => "/".to_owned(),
     }
 }
@@ -83,7 +84,16 @@ pub fn sign_in_then(path: &str) -> String {
     if path == "/" {
         return "/sign-in".to_owned();
     }
-    let next: String = path.bytes().map(|b| if b.is_ascii_alphanumeric() || b"/-_.".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+    let next: String = path
+        .bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"/-_.".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect();
     format!("/sign-in?next={next}")
 }
 
@@ -158,7 +168,11 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/account", t!(ui, "nav-account"), true),
     ];
     let item = |(href, label, may): (&str, String, bool)| {
-        may.then(|| NavItem { href: href.to_owned(), label, current: path == href || path.starts_with(&format!("{href}/")) })
+        may.then(|| NavItem {
+            href: href.to_owned(),
+            label,
+            current: path == href || path.starts_with(&format!("{href}/")),
+        })
     };
     items.into_iter().filter_map(item).collect()
 }

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Extension;
 use axum_extra::extract::{CookieJar, Form};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -116,7 +116,12 @@ async fn switch(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Swi
 }
 
 /// Where the browser goes when nobody has touched the page for a while: the session ends here, not only on the screen.
-async fn locked(State(web): State<Web>, headers: HeaderMap, Guest(ui): Guest, Query(Next { next }): Query<Next>) -> Result<Response, Problem> {
+async fn locked(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Guest(ui): Guest,
+    Query(Next { next }): Query<Next>,
+) -> Result<Response, Problem> {
     if let Some(token) = token(&headers, web.frame.secure)
         && let Ok(viewer) = web.app.viewer(&token).await
     {

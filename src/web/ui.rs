@@ -4,6 +4,7 @@ use i18n_embed::fluent::FluentLanguageLoader;
 
 use crate::{
     domain::words::Language,
+    service::FieldProblem,
     web::{assets, format, language, language::Word},
 };
 
@@ -24,6 +25,40 @@ macro_rules! __yice_text {
 }
 #[doc(inline)]
 pub use crate::__yice_text as t;
+
+/// What a page can say was just done (`?done=code`, messages `done-<code>`): a closed list.
+pub const DONE: &[&str] =
+    &["saved", "entry-saved", "note-saved", "password-changed", "signed-out-everywhere", "status-changed", "decided"];
+
+/// What is wrong with the fields of a form, in the language of the page.
+#[derive(Debug, Clone, Default)]
+pub struct Problems(Vec<(&'static str, String)>);
+
+impl Problems {
+    /// The problems that an act reported; each code has a message `field-problem-<code>`.
+    #[must_use]
+    pub fn of(ui: &Ui, problems: &[FieldProblem]) -> Self {
+        Self(problems.iter().map(|p| (p.field, language::word(ui.language, "field-problem", p.code))).collect())
+    }
+
+    /// One problem.
+    #[must_use]
+    pub fn one(ui: &Ui, field: &'static str, code: &'static str) -> Self {
+        Self::of(ui, &[FieldProblem { field, code }])
+    }
+
+    /// Whether there is any.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What is wrong with a field; empty when nothing is.
+    #[must_use]
+    pub fn get(&self, field: &str) -> &str {
+        self.0.iter().find(|(name, _)| *name == field).map_or("", |(_, text)| text)
+    }
+}
 
 /// The frame of a page: language, viewer, notice. Every page struct has a field `ui`.
 ///
