@@ -185,3 +185,52 @@ impl Account {
         Self { salt, kdf: params, auth, identity, ..self.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::words::Role;
+    use crate::service::testing::{PASSWORD, School};
+
+    #[tokio::test]
+    async fn five_wrong_passwords_slow_the_name_down_and_a_pause_lets_it_in_again() {
+        let mut school = School::found().await;
+        school.hire("li", Role::Counsellor, None).await;
+        let wrong = || SecretString::from("something else");
+        for _ in 0..5 {
+            assert!(matches!(school.app.sign_in("li", wrong(), "::1").await, Err(Error::WrongPassword)));
+        }
+        let right = school.app.sign_in("li", SecretString::from(PASSWORD), "::2").await;
+        assert!(matches!(right, Err(Error::TooMany { retry: 1..=3 })));
+        school.app.clock.advance(3_000_000);
+        assert!(school.app.sign_in("li", SecretString::from(PASSWORD), "::2").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_session_ends_after_a_quarter_of_an_hour_without_a_request() {
+        let mut school = School::found().await;
+        school.hire("li", Role::Counsellor, None).await;
+        let token = school.app.sign_in("li", SecretString::from(PASSWORD), "::1").await.unwrap().token;
+        school.app.clock.advance(14 * MINUTE);
+        assert!(school.app.viewer(&token).await.is_ok());
+        school.app.clock.advance(14 * MINUTE);
+        assert!(school.app.viewer(&token).await.is_ok());
+        school.app.clock.advance(16 * MINUTE);
+        assert!(matches!(school.app.viewer(&token).await, Err(Error::SignedOut)));
+    }
+
+    #[tokio::test]
+    async fn a_new_password_ends_the_other_sessions_and_opens_the_same_keys() {
+        let mut school = School::found().await;
+        let viewer = school.hire("li", Role::Counsellor, None).await;
+        let other = school.app.sign_in("li", SecretString::from(PASSWORD), "::1").await.unwrap().token;
+        let new = || SecretString::from("rain on the horse");
+        let token = school.app.change_password(&viewer, SecretString::from(PASSWORD), new()).await.unwrap().token;
+        assert!(matches!(school.app.viewer(&other).await, Err(Error::SignedOut)));
+        let changed = school.app.viewer(&token).await.unwrap();
+        assert_eq!(changed.ring.identity.recipient().unwrap(), viewer.ring.identity.recipient().unwrap());
+        assert_eq!(changed.ring.offices.len(), 1);
+        assert!(school.app.sign_in("li", SecretString::from(PASSWORD), "::1").await.is_err());
+        assert!(school.app.sign_in("li", new(), "::1").await.is_ok());
+    }
+}

@@ -13,6 +13,8 @@ mod keys;
 mod offices;
 mod setup;
 mod sheets;
+#[cfg(test)]
+pub(crate) mod testing;
 mod viewer;
 mod views;
 
