@@ -166,6 +166,21 @@ impl App {
         Ok(OpenedFile { approach, who, compartments, entries })
     }
 
+    /// Whom a file is about, and the class: for the head of a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person may not open the file.
+    pub async fn whom(&self, viewer: &Viewer, id: StudentId) -> Result<(Who, Class)> {
+        let mut conn = self.db.read().await?;
+        let approach = self.approach(&mut conn, viewer, id).await?;
+        let permit = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        let (who, faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        drop(conn);
+        self.leave_trace(&permit, Event::FileOpened, "head", &faster).await?;
+        Ok((who, approach.class))
+    }
+
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
     async fn who(
         &self,

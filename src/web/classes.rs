@@ -1,0 +1,105 @@
+//! Classes, class lists, and the search for a student.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::problem::Problem;
+use super::request::{Seen, page};
+use super::ui::{Ui, t};
+use super::{Web, Who, format, routes};
+use crate::domain::ids::ClassId;
+use crate::domain::words::Role;
+use crate::service::{ClassSize, Listed};
+use crate::store::Class;
+
+/// Roles that may look into classes.
+const READERS: Who = Who::Roles(&[Role::Counsellor, Role::HomeroomTeacher, Role::MoralEdDirector]);
+
+routes! {
+    get "/classes" index, READERS;
+    get "/classes/{class}" show, READERS;
+    get "/search" search, READERS;
+}
+
+#[derive(Template)]
+#[template(path = "classes.html")]
+struct ClassesPage {
+    ui: Ui,
+    classes: Vec<ClassLink>,
+}
+
+/// A class as a tile: its name and how many students it has.
+struct ClassLink {
+    id: ClassId,
+    name: String,
+    size: ClassSize,
+}
+
+#[derive(Template)]
+#[template(path = "class.html")]
+struct ClassPage {
+    ui: Ui,
+    name: String,
+    students: Vec<Listed>,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage {
+    ui: Ui,
+    query: String,
+    found: Vec<Found>,
+}
+
+/// A found student with the name of the class.
+struct Found {
+    class: String,
+    listed: Listed,
+}
+
+/// What is searched for.
+#[derive(Debug, Deserialize)]
+struct Search {
+    #[serde(default)]
+    q: String,
+}
+
+/// The name of a class in the language of the page: its grade follows from the cohort and the school year.
+#[must_use]
+pub fn class_name(ui: &Ui, class: &Class, school_year: i16) -> String {
+    let grade = u8::try_from(i64::from(school_year) - class.cohort + 1).unwrap_or(0);
+    format::class_name(ui.language, grade, u16::try_from(class.number).unwrap_or(0))
+}
+
+async fn index(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
+    let classes = web.app.classes(&viewer).await?;
+    // A teacher of one class has nothing to choose.
+    if let [only] = classes.as_slice() {
+        return Ok(Redirect::to(&format!("/classes/{}", only.class.id)).into_response());
+    }
+    let year = web.app.school_year();
+    let link = |size: ClassSize| ClassLink { id: size.class.id, name: class_name(&ui, &size.class, year), size };
+    let classes = classes.into_iter().map(link).collect();
+    page(&ClassesPage { ui, classes })
+}
+
+async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen, Path(id): Path<ClassId>) -> Result<Response, Problem> {
+    let list = web.app.class_list(&viewer, id).await?;
+    let name = class_name(&ui, &list.class, web.app.school_year());
+    page(&ClassPage { ui, name, students: list.students })
+}
+
+async fn search(
+    State(web): State<Web>,
+    Seen { viewer, mut ui }: Seen,
+    Query(Search { q }): Query<Search>,
+) -> Result<Response, Problem> {
+    let year = web.app.school_year();
+    let found = web.app.search(&viewer, &q).await?;
+    let found = found.into_iter().map(|listed| Found { class: class_name(&ui, &listed.class, year), listed }).collect();
+    // The language switch leads back to an empty search: a name belongs into no address but the one just asked for.
+    ui.path = "/search".to_owned();
+    page(&SearchPage { ui, query: q, found })
+}
