@@ -145,7 +145,7 @@ impl App {
         Ok(notes)
     }
 
-    fn sealed_entry<T: Serialize>(
+    pub(crate) fn sealed_entry<T: Serialize>(
         &self,
         keys: &Keys,
         permit: &Permit<Append>,

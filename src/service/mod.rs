@@ -23,9 +23,11 @@ pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub(crate) use files::{entry_spot, layer_spot};
 pub use kdf_gate::KdfGate;
 pub use keys::Keys;
 pub use setup::FoundedSchool;
+pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use viewer::Viewer;
 

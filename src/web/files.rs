@@ -102,6 +102,11 @@ async fn file_page(
     Ok(FilePage { ui, file, class, names, may, next, tags, problems })
 }
 
+/// The page of a file that the benchmark opened from plain fields: the same template, the same look-ups around it.
+pub(crate) async fn bench_page(web: &Web, seen: Seen, file: OpenedFile) -> Result<Response, Problem> {
+    page(&page_of(web, seen, file, Problems::default()).await?)
+}
+
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {
     page(&file_page(&web, seen, id, Problems::default()).await?)
 }

@@ -80,6 +80,8 @@ pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, classes::ROU
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
 
+pub(crate) use files::bench_page;
+
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
