@@ -79,13 +79,18 @@ impl FilePage {
     }
 }
 
-async fn file_page(
+async fn file_page(web: &Web, seen: Seen, id: StudentId, problems: Problems) -> Result<FilePage, Problem> {
+    let file = web.app.open_file(&seen.viewer, id).await?;
+    page_of(web, seen, file, problems).await
+}
+
+/// The page of an opened file.
+async fn page_of(
     web: &Web,
     Seen { viewer, ui }: Seen,
-    id: StudentId,
+    file: OpenedFile,
     problems: Problems,
 ) -> Result<FilePage, Problem> {
-    let file = web.app.open_file(&viewer, id).await?;
     let names = web.app.colleagues(&viewer).await?;
     let asks = |kind, action| web.app.policy.may(&file.approach.standing, kind, action);
     let may = May {
