@@ -1,17 +1,20 @@
 //! Group tags: proposed by a roster or a colleague, decided by a person, counted only when verified.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::files::{Approach, BY_PEOPLE, FROM_ROSTER, layer};
 use super::sheets::merged;
-use super::{App, Error, Keys, Result, Viewer};
+use super::{App, ClassList, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::ids::StudentId;
+use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::record::{Circumstance, Layer, Standing};
+use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, FileStatus, GroupTag, Kind};
 use crate::policy::{Permit, Read, Write};
-use crate::store::{Fact, Tx};
+use crate::store::{Fact, Record, Tx, Wrap};
 
 /// The longest basis, in characters.
 pub const BASIS: usize = 200;
@@ -63,6 +66,48 @@ impl App {
         // The line says that something was decided, not what: a tag never stands outside a sealed field.
         tx.record(&permit, Event::CircumstanceDecided, "", now).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The students of a class about whom something waits to be verified; a neutral list, without the groups.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person decides about nobody in this class.
+    pub async fn to_verify(&self, viewer: &Viewer, id: ClassId) -> Result<ClassList> {
+        let mut conn = self.db.read().await?;
+        let class = conn.class(id).await?.ok_or(Error::NotFound)?;
+        let standing = viewer.standing(&Facts::class(class.school_id, id));
+        self.permit::<Write>(&standing, Kind::Circumstance, id.0).await?;
+        let mut wraps: HashMap<Uuid, Vec<Wrap>> = HashMap::new();
+        for wrap in conn.wraps_of_class(id, viewer.person.id, Compartment::Circumstance).await? {
+            wraps.entry(wrap.subject).or_default().push(wrap);
+        }
+        let records = conn.records_of_class(id, Compartment::Circumstance).await?;
+        drop(conn);
+        let mut list = self.class_list(viewer, id).await?;
+        let mut faster = Vec::new();
+        let mut waiting = HashSet::new();
+        for one in &list.students {
+            let student = one.row.student;
+            let permit =
+                self.policy.permit::<Read>(&standing, Kind::Circumstance, student.0).map_err(|_| Error::NotFound)?;
+            let Some(wraps) = wraps.get(&student.0) else { continue };
+            let mut keys = Keys::open(viewer, &self.secret, class.school_id, student.0, wraps);
+            let own: Vec<Record> = records.iter().filter(|record| record.student_id == student).cloned().collect();
+            let of = |name| {
+                Ok::<_, Error>(
+                    layer(&keys, &permit, &own, Compartment::Circumstance, name)?.map_or_else(Layer::default, |l| l.1),
+                )
+            };
+            let (roster, people) = (of(FROM_ROSTER)?, of(BY_PEOPLE)?);
+            if people.circumstances_over(&roster).iter().any(|c| c.standing == Standing::Proposed) {
+                waiting.insert(student);
+            }
+            faster.append(&mut keys.faster);
+        }
+        list.students.retain(|one| waiting.contains(&one.row.student));
+        let permit = self.policy.permit::<Read>(&standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
+        self.leave_trace(&permit, Event::ClassListed, "to verify", &faster).await?;
+        Ok(list)
     }
 
     /// Brings the fact of a file into line after its stage changed.

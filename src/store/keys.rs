@@ -223,6 +223,28 @@ impl Conn {
         )
     }
 
+    /// The wraps of one compartment over the students of a class that a person can open, directly or through an office.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn wraps_of_class(
+        &mut self,
+        class: ClassId,
+        person: PersonId,
+        compartment: Compartment,
+    ) -> Result<Vec<Wrap>> {
+        sql!(
+            self,
+            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
+             FROM students s JOIN keys k ON k.subject = s.id JOIN wraps w ON w.key_id = k.id
+             WHERE s.class_id = $1 AND k.compartment = $3
+               AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
+            class.0,
+            person.0,
+            compartment.as_str()
+        )
+    }
+
     /// One wrap of an office key to one holder, in the epoch asked for, and its mark.
     ///
     /// # Errors
