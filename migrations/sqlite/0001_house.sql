@@ -123,6 +123,8 @@ CREATE TABLE keys (
     CONSTRAINT keys_subject_unique UNIQUE (subject, compartment, owner)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX keys_by_school ON keys (school_id, compartment);
+
 -- One wrap, one row: form 0 is an age file, form 1 the symmetric wrap that a holder adds for speed.
 -- `mark` proves that this installation made an age file: anybody can make one for a public key.
 CREATE TABLE wraps (
@@ -134,7 +136,7 @@ CREATE TABLE wraps (
     mark BLOB NOT NULL,
     PRIMARY KEY (key_id, holder, epoch, form)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX wraps_by_holder ON wraps (holder, key_id);
+
 
 CREATE TABLE students (
     id BLOB PRIMARY KEY,
