@@ -11,6 +11,7 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod pairings;
 mod setup;
 mod sheets;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
 pub use kdf_gate::KdfGate;
 pub use keys::Keys;
+pub use pairings::{Helped, ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use setup::FoundedSchool;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use viewer::Viewer;
