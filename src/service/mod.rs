@@ -12,8 +12,10 @@ mod kdf_gate;
 mod keys;
 mod offices;
 mod pairings;
+mod rotation;
 mod setup;
 mod sheets;
+mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
 mod viewer;

@@ -4,22 +4,7 @@ use uuid::Uuid;
 
 use super::{Conn, Result, Tx, sql};
 use crate::domain::ids::{PairingId, PersonId, SchoolId, StudentId};
-use crate::domain::words::words;
 use crate::policy::{Act, Manage, Permit};
-
-words! {
-    /// Where a pairing stands on a day. The order is that of the work: what must be put right comes first.
-    PairingState {
-        /// past its last day: it opens nothing, but the helper's keys were not taken back yet
-        Over = "over",
-        /// opens the file to the helper
-        Running = "running",
-        /// before its first day
-        Planned = "planned",
-        /// ended, and the keys changed
-        Ended = "ended",
-    }
-}
 
 /// A pairing. It opens nothing before its first day, after its last, or once ended.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -76,6 +61,20 @@ impl Pairing {
     #[must_use]
     pub fn holds_keys(&self, today: &str) -> bool {
         matches!(self.state(today), PairingState::Running | PairingState::Planned)
+    }
+}
+
+crate::domain::words::words! {
+    /// Where a pairing stands on a day. The order is that of the work: what must be put right comes first.
+    PairingState {
+        /// past its last day: it opens nothing, but the helper's keys were not taken back yet
+        Over = "over",
+        /// opens the file to the helper
+        Running = "running",
+        /// before its first day
+        Planned = "planned",
+        /// ended, and the keys changed
+        Ended = "ended",
     }
 }
 
@@ -150,6 +149,19 @@ impl Tx {
             true
         )?;
         Ok(done == 1)
+    }
+
+    /// Ends every running pairing of a helper who left or whose identity was renewed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_pairings_of(&mut self, _permit: &Permit<Manage>, helper: PersonId) -> Result<u64> {
+        sql!(
+            self,
+            run "UPDATE pairings SET ended = $2, version = version + 1 WHERE helper_id = $1 AND NOT ended",
+            helper.0,
+            true
+        )
     }
 
     /// Stores a pairing's card sealed under a new key epoch.
