@@ -213,6 +213,7 @@ CREATE TABLE pairings (
 );
 CREATE INDEX pairings_by_helper ON pairings (helper_id);
 CREATE INDEX pairings_by_student ON pairings (student_id);
+CREATE UNIQUE INDEX pairings_one_at_a_time ON pairings (helper_id, student_id) WHERE NOT ended;
 
 CREATE TABLE imports (
     id UUID PRIMARY KEY,

@@ -98,6 +98,13 @@ impl Keys {
         Some((KeyName { key: *id, epoch }, key))
     }
 
+    /// Every opened key of a compartment, of the current epoch and of those before it: what a newcomer needs to read all
+    /// that stands there.
+    pub fn all(&self, compartment: Compartment, owner: Uuid) -> impl Iterator<Item = (KeyName, &CompartmentKey)> {
+        let of_it = self.opened.iter().filter(move |((c, o, _), _)| *c == compartment && *o == owner);
+        of_it.map(|((_, _, epoch), (id, key))| (KeyName { key: *id, epoch: *epoch }, key))
+    }
+
     /// Opens and reads something of this class or student.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod pairings;
 mod rotation;
 mod setup;
 mod sheets;
@@ -28,6 +29,7 @@ pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, S
 pub(crate) use files::{entry_spot, layer_spot};
 pub use kdf_gate::KdfGate;
 pub use keys::Keys;
+pub use pairings::{Helped, ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
