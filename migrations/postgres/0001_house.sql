@@ -211,6 +211,7 @@ CREATE TABLE pairings (
 CREATE INDEX pairings_by_helper ON pairings (helper_id);
 CREATE INDEX pairings_by_student ON pairings (student_id);
 
+-- A sent roster, sealed to its sender. `run` and `seen_at` tell a running import from one whose process died.
 CREATE TABLE imports (
     id UUID PRIMARY KEY,
     school_id UUID NOT NULL REFERENCES schools (id),
@@ -219,6 +220,9 @@ CREATE TABLE imports (
     done BIGINT NOT NULL,
     total BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
+    result TEXT NOT NULL,
+    run UUID NOT NULL,
+    seen_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 
