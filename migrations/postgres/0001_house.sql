@@ -120,6 +120,7 @@ CREATE TABLE keys (
     compartment TEXT NOT NULL,
     owner UUID NOT NULL,
     epoch BIGINT NOT NULL,
+    rotation_due BOOLEAN NOT NULL DEFAULT FALSE,
     CONSTRAINT keys_subject_unique UNIQUE (subject, compartment, owner)
 );
 

@@ -120,6 +120,7 @@ CREATE TABLE keys (
     compartment TEXT NOT NULL,
     owner BLOB NOT NULL,
     epoch INTEGER NOT NULL,
+    rotation_due INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT keys_subject_unique UNIQUE (subject, compartment, owner)
 ) STRICT, WITHOUT ROWID;
 

@@ -256,9 +256,13 @@ impl App {
         compartment: Compartment,
     ) -> Result<Keys> {
         let id = approach.student.id;
+        let stands =
+            tx.keys_of(id.0).await?.into_iter().find(|key| key.compartment == compartment && key.owner.is_nil());
+        if let Some(key) = &stands {
+            tx.hold_key(permit, key.id).await?;
+        }
         let mut keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
-        let exists = tx.keys_of(id.0).await?.iter().any(|key| key.compartment == compartment && key.owner.is_nil());
-        if !exists {
+        if stands.is_none() {
             let holders = self.compartment_holders(tx, approach, compartment).await?;
             let (key, secret) = self.make_key(tx, permit, id.0, compartment, Uuid::nil(), &holders).await?;
             keys.put(&key, secret);

@@ -11,8 +11,10 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod rotation;
 mod setup;
 mod sheets;
+mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
 mod viewer;

@@ -450,6 +450,39 @@ impl Tx {
         .map(drop)
     }
 
+    /// Stores a roster part sealed under a new key epoch; its rows stay as they are.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reseal_sheet<A: Act>(&mut self, _permit: &Permit<A>, part: &SheetPart) -> Result<()> {
+        sql!(
+            self,
+            run "UPDATE sheets SET epoch = $3, sealed = $4 WHERE class_id = $1 AND part = $2",
+            part.class_id.0,
+            part.part,
+            part.epoch,
+            part.sealed.clone()
+        )
+        .map(drop)
+    }
+
+    /// Stores a record sealed under a new key epoch; its content and version stay as they are.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reseal_record<A: Act>(&mut self, _permit: &Permit<A>, record: &Record) -> Result<()> {
+        sql!(
+            self,
+            run "UPDATE records SET epoch = $4, sealed = $5 WHERE student_id = $1 AND compartment = $2 AND layer = $3",
+            record.student_id.0,
+            record.compartment.as_str(),
+            record.layer.as_str(),
+            record.epoch,
+            record.sealed.clone()
+        )
+        .map(drop)
+    }
+
     /// Stores an entry sealed under a new key epoch; text and place stay as they are.
     ///
     /// # Errors

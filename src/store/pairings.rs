@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Conn, Result, Tx, sql};
 use crate::domain::ids::{PairingId, PersonId, SchoolId, StudentId};
-use crate::policy::{Manage, Permit};
+use crate::policy::{Act, Manage, Permit};
 
 /// A pairing. It opens nothing before its first day, after its last, or once ended.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -116,11 +116,24 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Ends every running pairing of a helper who left or whose identity was renewed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_pairings_of(&mut self, _permit: &Permit<Manage>, helper: PersonId) -> Result<u64> {
+        sql!(
+            self,
+            run "UPDATE pairings SET ended = $2, version = version + 1 WHERE helper_id = $1 AND NOT ended",
+            helper.0,
+            true
+        )
+    }
+
     /// Stores a pairing's card sealed under a new key epoch.
     ///
     /// # Errors
     /// The database.
-    pub async fn reseal_card(&mut self, _permit: &Permit<Manage>, pairing: &Pairing) -> Result<()> {
+    pub async fn reseal_card<A: Act>(&mut self, _permit: &Permit<A>, pairing: &Pairing) -> Result<()> {
         sql!(
             self,
             run "UPDATE pairings SET epoch = $2, card = $3 WHERE id = $1",
