@@ -215,6 +215,7 @@ CREATE INDEX pairings_by_helper ON pairings (helper_id);
 CREATE INDEX pairings_by_student ON pairings (student_id);
 CREATE UNIQUE INDEX pairings_one_at_a_time ON pairings (helper_id, student_id) WHERE NOT ended;
 
+-- A sent roster, sealed to its sender. `run` and `seen_at` tell a running import from one whose process died.
 CREATE TABLE imports (
     id BLOB PRIMARY KEY,
     school_id BLOB NOT NULL REFERENCES schools (id),
@@ -223,6 +224,9 @@ CREATE TABLE imports (
     done INTEGER NOT NULL,
     total INTEGER NOT NULL,
     sealed BLOB NOT NULL,
+    result TEXT NOT NULL,
+    run BLOB NOT NULL,
+    seen_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -225,6 +225,29 @@ impl Conn {
         )
     }
 
+    /// The versions of what rosters said, over a school: student, compartment, version.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn layer_versions(
+        &mut self,
+        school: SchoolId,
+        layer: &str,
+    ) -> Result<Vec<(StudentId, Compartment, i64)>> {
+        let rows: Vec<(Uuid, String, i64)> = sql!(
+            self,
+            fetch_all(Uuid, String, i64): "SELECT r.student_id, r.compartment, r.version FROM records r
+             JOIN students s ON s.id = r.student_id WHERE s.school_id = $1 AND r.layer = $2",
+            school.0,
+            layer
+        )?;
+        let read = |(student, compartment, version): (Uuid, String, i64)| {
+            let compartment = Compartment::parse(&compartment).ok_or(super::Error::Corrupt("records.compartment"))?;
+            Ok((StudentId(student), compartment, version))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
     /// The sealed records of one compartment over a class.
     ///
     /// # Errors
