@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::error::again;
 use super::files::{Approach, BY_PEOPLE, FROM_ROSTER, layer};
 use super::sheets::merged;
 use super::{App, ClassList, Error, Keys, Result, Viewer};
@@ -40,6 +41,10 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] without a basis, or with dates in the wrong order; [`Error::NotFound`] when the person may not.
     pub async fn decide(&self, viewer: &Viewer, id: StudentId, decision: Decision) -> Result<()> {
+        again(|| self.try_decide(viewer, id, &decision)).await
+    }
+
+    async fn try_decide(&self, viewer: &Viewer, id: StudentId, decision: &Decision) -> Result<()> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
@@ -53,12 +58,12 @@ impl App {
             .map_or_else(Layer::default, |l| l.1);
         let (version, mut people) =
             layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
-        lay(&mut people, &roster, &decision, viewer, now)?;
+        lay(&mut people, &roster, decision, viewer, now)?;
         let mut status = approach.student.status;
         if people.verified_tags() != 0 && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
             status = FileStatus::InSupport;
             if !tx.set_status(&permit, status, approach.student.version).await? {
-                return Err(Error::Stale(Vec::new()));
+                return Err(Error::Raced);
             }
         }
         self.count(&mut tx, viewer, &permit, &approach, &mut people, status).await?;

@@ -1,8 +1,9 @@
 //! Classes, class lists, and the search for a student.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use super::problem::Problem;
@@ -24,7 +25,8 @@ routes! {
     get "/classes" index, READERS;
     get "/classes/{class}" show, READERS;
     get "/classes/{class}/verify" verify, DECIDERS;
-    get "/search" search, READERS;
+    get "/search" ask, READERS;
+    post "/search" search, READERS;
 }
 
 #[derive(Template)]
@@ -120,15 +122,19 @@ async fn verify(
     page(&VerifyPage { ui, id, name, students: list.students })
 }
 
+async fn ask(Seen { ui, .. }: Seen) -> Result<Response, Problem> {
+    page(&SearchPage { ui, query: String::new(), found: Vec::new() })
+}
+
+/// A POST, although it changes nothing: a name that was searched for must not stand in addresses, histories and logs.
 async fn search(
     State(web): State<Web>,
     Seen { viewer, mut ui }: Seen,
-    Query(Search { q }): Query<Search>,
+    Form(Search { q }): Form<Search>,
 ) -> Result<Response, Problem> {
     let year = web.app.school_year();
     let found = web.app.search(&viewer, &q).await?;
     let found = found.into_iter().map(|listed| Found { class: class_name(&ui, &listed.class, year), listed }).collect();
-    // The language switch leads back to an empty search: a name belongs into no address but the one just asked for.
     ui.path = "/search".to_owned();
     page(&SearchPage { ui, query: q, found })
 }
