@@ -11,10 +11,12 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod recovery;
 mod setup;
 mod sheets;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tidy;
 mod viewer;
 mod views;
 
