@@ -12,8 +12,11 @@ mod kdf_gate;
 mod keys;
 mod offices;
 mod recovery;
+mod pairings;
+mod rotation;
 mod setup;
 mod sheets;
+mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tidy;
@@ -28,6 +31,7 @@ pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, S
 pub(crate) use files::{entry_spot, layer_spot};
 pub use kdf_gate::KdfGate;
 pub use keys::Keys;
+pub use pairings::{Helped, ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};

@@ -1,8 +1,9 @@
 //! Classes, class lists, and the search for a student.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::Form;
 use serde::Deserialize;
 
 use super::problem::Problem;
@@ -10,17 +11,22 @@ use super::request::{Seen, page};
 use super::ui::{Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::ids::ClassId;
-use crate::domain::words::Role;
+use crate::domain::relation::Facts;
+use crate::domain::words::{Action, Kind, Role};
 use crate::service::{ClassSize, Listed};
 use crate::store::Class;
 
 /// Roles that may look into classes.
 const READERS: Who = Who::Roles(&[Role::Counsellor, Role::HomeroomTeacher, Role::MoralEdDirector]);
+/// Roles that decide about circumstances.
+const DECIDERS: Who = Who::Roles(&[Role::HomeroomTeacher, Role::MoralEdDirector]);
 
 routes! {
     get "/classes" index, READERS;
     get "/classes/{class}" show, READERS;
-    get "/search" search, READERS;
+    get "/classes/{class}/verify" verify, DECIDERS;
+    get "/search" ask, READERS;
+    post "/search" search, READERS;
 }
 
 #[derive(Template)]
@@ -41,6 +47,18 @@ struct ClassLink {
 #[template(path = "class.html")]
 struct ClassPage {
     ui: Ui,
+    id: ClassId,
+    name: String,
+    students: Vec<Listed>,
+    decides: bool,
+    appends: bool,
+}
+
+#[derive(Template)]
+#[template(path = "verify.html")]
+struct VerifyPage {
+    ui: Ui,
+    id: ClassId,
     name: String,
     students: Vec<Listed>,
 }
@@ -87,19 +105,36 @@ async fn index(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Resp
 
 async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen, Path(id): Path<ClassId>) -> Result<Response, Problem> {
     let list = web.app.class_list(&viewer, id).await?;
+    let standing = viewer.standing(&Facts::class(list.class.school_id, id));
+    let may = |kind, action| web.app.policy.may(&standing, kind, action);
+    let (decides, appends) = (may(Kind::Circumstance, Action::Write), may(Kind::Support, Action::Append));
     let name = class_name(&ui, &list.class, web.app.school_year());
-    page(&ClassPage { ui, name, students: list.students })
+    page(&ClassPage { ui, id, name, students: list.students, decides, appends })
 }
 
+async fn verify(
+    State(web): State<Web>,
+    Seen { viewer, ui }: Seen,
+    Path(id): Path<ClassId>,
+) -> Result<Response, Problem> {
+    let list = web.app.to_verify(&viewer, id).await?;
+    let name = class_name(&ui, &list.class, web.app.school_year());
+    page(&VerifyPage { ui, id, name, students: list.students })
+}
+
+async fn ask(Seen { ui, .. }: Seen) -> Result<Response, Problem> {
+    page(&SearchPage { ui, query: String::new(), found: Vec::new() })
+}
+
+/// A POST, although it changes nothing: a name that was searched for must not stand in addresses, histories and logs.
 async fn search(
     State(web): State<Web>,
     Seen { viewer, mut ui }: Seen,
-    Query(Search { q }): Query<Search>,
+    Form(Search { q }): Form<Search>,
 ) -> Result<Response, Problem> {
     let year = web.app.school_year();
     let found = web.app.search(&viewer, &q).await?;
     let found = found.into_iter().map(|listed| Found { class: class_name(&ui, &listed.class, year), listed }).collect();
-    // The language switch leads back to an empty search: a name belongs into no address but the one just asked for.
     ui.path = "/search".to_owned();
     page(&SearchPage { ui, query: q, found })
 }
