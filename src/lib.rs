@@ -5,6 +5,7 @@
 //!
 //! `domain → policy → vault → store → service → web → cli`
 
+pub mod cli;
 pub mod domain;
 pub mod policy;
 pub mod service;

@@ -120,8 +120,11 @@ CREATE TABLE keys (
     compartment TEXT NOT NULL,
     owner UUID NOT NULL,
     epoch BIGINT NOT NULL,
+    rotation_due BOOLEAN NOT NULL DEFAULT FALSE,
     CONSTRAINT keys_subject_unique UNIQUE (subject, compartment, owner)
 );
+
+CREATE INDEX keys_by_school ON keys (school_id, compartment);
 
 -- One wrap, one row: form 0 is an age file, form 1 the symmetric wrap that a holder adds for speed.
 -- `mark` proves that this installation made an age file: anybody can make one for a public key.
@@ -134,7 +137,7 @@ CREATE TABLE wraps (
     mark BYTEA NOT NULL,
     PRIMARY KEY (key_id, holder, epoch, form)
 );
-CREATE INDEX wraps_by_holder ON wraps (holder, key_id);
+
 
 CREATE TABLE students (
     id UUID PRIMARY KEY,
@@ -210,7 +213,9 @@ CREATE TABLE pairings (
 );
 CREATE INDEX pairings_by_helper ON pairings (helper_id);
 CREATE INDEX pairings_by_student ON pairings (student_id);
+CREATE UNIQUE INDEX pairings_one_at_a_time ON pairings (helper_id, student_id) WHERE NOT ended;
 
+-- A sent roster, sealed to its sender. `run` and `seen_at` tell a running import from one whose process died.
 CREATE TABLE imports (
     id UUID PRIMARY KEY,
     school_id UUID NOT NULL REFERENCES schools (id),
@@ -219,6 +224,9 @@ CREATE TABLE imports (
     done BIGINT NOT NULL,
     total BIGINT NOT NULL,
     sealed BYTEA NOT NULL,
+    result TEXT NOT NULL,
+    run UUID NOT NULL,
+    seen_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
 

@@ -120,8 +120,11 @@ CREATE TABLE keys (
     compartment TEXT NOT NULL,
     owner BLOB NOT NULL,
     epoch INTEGER NOT NULL,
+    rotation_due INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT keys_subject_unique UNIQUE (subject, compartment, owner)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX keys_by_school ON keys (school_id, compartment);
 
 -- One wrap, one row: form 0 is an age file, form 1 the symmetric wrap that a holder adds for speed.
 -- `mark` proves that this installation made an age file: anybody can make one for a public key.
@@ -134,7 +137,7 @@ CREATE TABLE wraps (
     mark BLOB NOT NULL,
     PRIMARY KEY (key_id, holder, epoch, form)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX wraps_by_holder ON wraps (holder, key_id);
+
 
 CREATE TABLE students (
     id BLOB PRIMARY KEY,
@@ -210,7 +213,9 @@ CREATE TABLE pairings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pairings_by_helper ON pairings (helper_id);
 CREATE INDEX pairings_by_student ON pairings (student_id);
+CREATE UNIQUE INDEX pairings_one_at_a_time ON pairings (helper_id, student_id) WHERE NOT ended;
 
+-- A sent roster, sealed to its sender. `run` and `seen_at` tell a running import from one whose process died.
 CREATE TABLE imports (
     id BLOB PRIMARY KEY,
     school_id BLOB NOT NULL REFERENCES schools (id),
@@ -219,6 +224,9 @@ CREATE TABLE imports (
     done INTEGER NOT NULL,
     total INTEGER NOT NULL,
     sealed BLOB NOT NULL,
+    result TEXT NOT NULL,
+    run BLOB NOT NULL,
+    seen_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -1,17 +1,21 @@
 //! Group tags: proposed by a roster or a colleague, decided by a person, counted only when verified.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::error::again;
 use super::files::{Approach, BY_PEOPLE, FROM_ROSTER, layer};
 use super::sheets::merged;
-use super::{App, Error, Keys, Result, Viewer};
+use super::{App, ClassList, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::ids::StudentId;
+use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::record::{Circumstance, Layer, Standing};
+use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, FileStatus, GroupTag, Kind};
 use crate::policy::{Permit, Read, Write};
-use crate::store::{Fact, Tx};
+use crate::store::{Fact, Record, Tx, Wrap};
 
 /// The longest basis, in characters.
 pub const BASIS: usize = 200;
@@ -37,6 +41,10 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] without a basis, or with dates in the wrong order; [`Error::NotFound`] when the person may not.
     pub async fn decide(&self, viewer: &Viewer, id: StudentId, decision: Decision) -> Result<()> {
+        again(|| self.try_decide(viewer, id, &decision)).await
+    }
+
+    async fn try_decide(&self, viewer: &Viewer, id: StudentId, decision: &Decision) -> Result<()> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
@@ -50,12 +58,12 @@ impl App {
             .map_or_else(Layer::default, |l| l.1);
         let (version, mut people) =
             layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
-        lay(&mut people, &roster, &decision, viewer, now)?;
+        lay(&mut people, &roster, decision, viewer, now)?;
         let mut status = approach.student.status;
         if people.verified_tags() != 0 && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
             status = FileStatus::InSupport;
             if !tx.set_status(&permit, status, approach.student.version).await? {
-                return Err(Error::Stale(Vec::new()));
+                return Err(Error::Raced);
             }
         }
         self.count(&mut tx, viewer, &permit, &approach, &mut people, status).await?;
@@ -63,6 +71,48 @@ impl App {
         // The line says that something was decided, not what: a tag never stands outside a sealed field.
         tx.record(&permit, Event::CircumstanceDecided, "", now).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The students of a class about whom something waits to be verified; a neutral list, without the groups.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person decides about nobody in this class.
+    pub async fn to_verify(&self, viewer: &Viewer, id: ClassId) -> Result<ClassList> {
+        let mut conn = self.db.read().await?;
+        let class = conn.class(id).await?.ok_or(Error::NotFound)?;
+        let standing = viewer.standing(&Facts::class(class.school_id, id));
+        self.permit::<Write>(&standing, Kind::Circumstance, id.0).await?;
+        let mut wraps: HashMap<Uuid, Vec<Wrap>> = HashMap::new();
+        for wrap in conn.wraps_of_class(id, viewer.person.id, Compartment::Circumstance).await? {
+            wraps.entry(wrap.subject).or_default().push(wrap);
+        }
+        let records = conn.records_of_class(id, Compartment::Circumstance).await?;
+        drop(conn);
+        let mut list = self.class_list(viewer, id).await?;
+        let mut faster = Vec::new();
+        let mut waiting = HashSet::new();
+        for one in &list.students {
+            let student = one.row.student;
+            let permit =
+                self.policy.permit::<Read>(&standing, Kind::Circumstance, student.0).map_err(|_| Error::NotFound)?;
+            let Some(wraps) = wraps.get(&student.0) else { continue };
+            let mut keys = Keys::open(viewer, &self.secret, class.school_id, student.0, wraps);
+            let own: Vec<Record> = records.iter().filter(|record| record.student_id == student).cloned().collect();
+            let of = |name| {
+                Ok::<_, Error>(
+                    layer(&keys, &permit, &own, Compartment::Circumstance, name)?.map_or_else(Layer::default, |l| l.1),
+                )
+            };
+            let (roster, people) = (of(FROM_ROSTER)?, of(BY_PEOPLE)?);
+            if people.circumstances_over(&roster).iter().any(|c| c.standing == Standing::Proposed) {
+                waiting.insert(student);
+            }
+            faster.append(&mut keys.faster);
+        }
+        list.students.retain(|one| waiting.contains(&one.row.student));
+        let permit = self.policy.permit::<Read>(&standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
+        self.leave_trace(&permit, Event::ClassListed, "to verify", &faster).await?;
+        Ok(list)
     }
 
     /// Brings the fact of a file into line after its stage changed.
@@ -75,7 +125,7 @@ impl App {
         status: FileStatus,
     ) -> Result<()> {
         let id = approach.student.id;
-        let read = self.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).await?;
+        let read = self.policy.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
         let keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
         let records = tx.records(id).await?;
         let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use super::error::again;
 use super::files::entry_spot;
 use super::{App, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
@@ -52,6 +53,16 @@ impl App {
         corrects: Option<EntryId>,
     ) -> Result<EntryId> {
         self.check_entry(text)?;
+        again(|| self.try_append_entry(viewer, id, text, corrects)).await
+    }
+
+    async fn try_append_entry(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        text: &EntryText,
+        corrects: Option<EntryId>,
+    ) -> Result<EntryId> {
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
         let Ok(permit) = self.policy.permit::<Append>(&approach.standing, Kind::Support, id.0) else {
@@ -87,6 +98,16 @@ impl App {
         corrects: Option<EntryId>,
     ) -> Result<EntryId> {
         self.check_note(text)?;
+        again(|| self.try_append_note(viewer, id, text, corrects)).await
+    }
+
+    async fn try_append_note(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        text: &NoteText,
+        corrects: Option<EntryId>,
+    ) -> Result<EntryId> {
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
         let Ok(permit) = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0) else {
@@ -145,7 +166,7 @@ impl App {
         Ok(notes)
     }
 
-    fn sealed_entry<T: Serialize>(
+    pub(crate) fn sealed_entry<T: Serialize>(
         &self,
         keys: &Keys,
         permit: &Permit<Append>,

@@ -51,6 +51,9 @@ pub enum Error {
     /// Somebody else changed it meanwhile.
     #[error("stale")]
     Stale(Vec<Stale>),
+    /// A colleague's transaction came in between; the act is tried again before anybody hears of it.
+    #[error("raced")]
+    Raced,
     /// Too many tries, or too many people at once; seconds until it makes sense to try again.
     #[error("too many")]
     TooMany {
@@ -76,10 +79,29 @@ impl Error {
     }
 }
 
+/// How often an act that lost a race is tried.
+const TRIES: usize = 5;
+
+/// Does an act again while it loses races. On SQLite, with its single writer, there are none.
+///
+/// # Errors
+/// What the act says; [`Error::Raced`] when it lost every time.
+pub(crate) async fn again<T, F: Future<Output = Result<T>>>(mut act: impl FnMut() -> F) -> Result<T> {
+    for _ in 1..TRIES {
+        match act().await {
+            Err(Error::Raced) => {}
+            ended => return ended,
+        }
+    }
+    act().await
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Unavailable(_) => Self::Busy(error),
+            // Two first writers of one thing (a key, a record) on PostgreSQL. Acts where a name can be taken say so themselves.
+            store::Error::Taken(_) => Self::Raced,
             other => Self::Internal(other.into()),
         }
     }

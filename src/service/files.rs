@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::error::again;
 use super::keys::{Spot, seal};
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
@@ -166,6 +167,21 @@ impl App {
         Ok(OpenedFile { approach, who, compartments, entries })
     }
 
+    /// Whom a file is about, and the class: for the head of a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person may not open the file.
+    pub async fn whom(&self, viewer: &Viewer, id: StudentId) -> Result<(Who, Class)> {
+        let mut conn = self.db.read().await?;
+        let approach = self.approach(&mut conn, viewer, id).await?;
+        let permit = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        let (who, faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        drop(conn);
+        self.leave_trace(&permit, Event::FileOpened, "head", &faster).await?;
+        Ok((who, approach.class))
+    }
+
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
     async fn who(
         &self,
@@ -226,6 +242,16 @@ impl App {
         edits: Vec<FieldEdit>,
     ) -> Result<()> {
         check(&edits, compartment)?;
+        again(|| self.try_edit(viewer, id, compartment, edits.clone())).await
+    }
+
+    async fn try_edit(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        compartment: Compartment,
+        edits: Vec<FieldEdit>,
+    ) -> Result<()> {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
@@ -256,9 +282,13 @@ impl App {
         compartment: Compartment,
     ) -> Result<Keys> {
         let id = approach.student.id;
+        let stands =
+            tx.keys_of(id.0).await?.into_iter().find(|key| key.compartment == compartment && key.owner.is_nil());
+        if let Some(key) = &stands {
+            tx.hold_key(permit, key.id).await?;
+        }
         let mut keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
-        let exists = tx.keys_of(id.0).await?.iter().any(|key| key.compartment == compartment && key.owner.is_nil());
-        if !exists {
+        if stands.is_none() {
             let holders = self.compartment_holders(tx, approach, compartment).await?;
             let (key, secret) = self.make_key(tx, permit, id.0, compartment, Uuid::nil(), &holders).await?;
             keys.put(&key, secret);
@@ -320,7 +350,7 @@ impl App {
             return Ok(tx.insert_record(permit, &record).await?);
         }
         // The transaction read this version itself; on PostgreSQL a colleague may still have been faster.
-        if tx.update_record(permit, &record).await? { Ok(()) } else { Err(Error::Stale(Vec::new())) }
+        if tx.update_record(permit, &record).await? { Ok(()) } else { Err(Error::Raced) }
     }
 
     /// Moves a file to its next stage.

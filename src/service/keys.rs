@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{App, Error, Result, Viewer};
 use crate::domain::ids::{ClassId, KeyId, SchoolId};
@@ -97,6 +98,13 @@ impl Keys {
         Some((KeyName { key: *id, epoch }, key))
     }
 
+    /// Every opened key of a compartment, of the current epoch and of those before it: what a newcomer needs to read all
+    /// that stands there.
+    pub fn all(&self, compartment: Compartment, owner: Uuid) -> impl Iterator<Item = (KeyName, &CompartmentKey)> {
+        let of_it = self.opened.iter().filter(move |((c, o, _), _)| *c == compartment && *o == owner);
+        of_it.map(|((_, _, epoch), (id, key))| (KeyName { key: *id, epoch: *epoch }, key))
+    }
+
     /// Opens and reads something of this class or student.
     ///
     /// # Errors
@@ -107,10 +115,30 @@ impl Keys {
         spot: &Spot<'_>,
         sealed: &[u8],
     ) -> Result<T> {
+        Ok(serde_json::from_slice(&self.open_bytes(permit, spot, sealed)?)?)
+    }
+
+    fn open_bytes<A: Opens>(&self, permit: &Permit<A>, spot: &Spot<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let slot = (spot.compartment, spot.owner, spot.epoch);
         let (_, key) = self.opened.get(&slot).ok_or(Error::NoKey)?;
-        let opened = key.open(permit, &spot.place(self.school, self.subject), sealed)?;
-        Ok(serde_json::from_slice(&opened)?)
+        Ok(key.open(permit, &spot.place(self.school, self.subject), sealed)?)
+    }
+
+    /// Seals something anew, as it is and where it is, under the next epoch of its key.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the key of the epoch in which it stands.
+    pub(crate) fn reseal<A: Opens>(
+        &self,
+        permit: &Permit<A>,
+        spot: &Spot<'_>,
+        sealed: &[u8],
+        next: &CompartmentKey,
+        epoch: i64,
+    ) -> Result<Vec<u8>> {
+        let content = self.open_bytes(permit, spot, sealed)?;
+        let place = Place { epoch, ..spot.place(self.school, self.subject) };
+        Ok(next.seal_padded(&place, &content)?)
     }
 
     /// Seals something into this class or student under the newest key. The epoch of `spot` is set to that key's.
@@ -135,7 +163,7 @@ impl Keys {
 /// # Errors
 /// No random bytes.
 pub fn seal<T: serde::Serialize>(key: &CompartmentKey, place: &Place<'_>, content: &T) -> Result<Vec<u8>> {
-    let json = zeroize::Zeroizing::new(serde_json::to_vec(content)?);
+    let json = Zeroizing::new(serde_json::to_vec(content)?);
     Ok(key.seal_padded(place, &json)?)
 }
 

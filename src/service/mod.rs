@@ -11,10 +11,15 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod recovery;
+mod pairings;
+mod rotation;
 mod setup;
 mod sheets;
+mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tidy;
 mod viewer;
 mod views;
 
@@ -23,9 +28,12 @@ pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub(crate) use files::{entry_spot, layer_spot};
 pub use kdf_gate::KdfGate;
 pub use keys::Keys;
+pub use pairings::{Helped, ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use setup::FoundedSchool;
+pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use viewer::Viewer;
 

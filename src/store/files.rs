@@ -225,6 +225,29 @@ impl Conn {
         )
     }
 
+    /// The versions of what rosters said, over a school: student, compartment, version.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn layer_versions(
+        &mut self,
+        school: SchoolId,
+        layer: &str,
+    ) -> Result<Vec<(StudentId, Compartment, i64)>> {
+        let rows: Vec<(Uuid, String, i64)> = sql!(
+            self,
+            fetch_all(Uuid, String, i64): "SELECT r.student_id, r.compartment, r.version FROM records r
+             JOIN students s ON s.id = r.student_id WHERE s.school_id = $1 AND r.layer = $2",
+            school.0,
+            layer
+        )?;
+        let read = |(student, compartment, version): (Uuid, String, i64)| {
+            let compartment = Compartment::parse(&compartment).ok_or(super::Error::Corrupt("records.compartment"))?;
+            Ok((StudentId(student), compartment, version))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
     /// The sealed records of one compartment over a class.
     ///
     /// # Errors
@@ -423,6 +446,39 @@ impl Tx {
             entry.written_at,
             entry.epoch,
             entry.sealed.clone()
+        )
+        .map(drop)
+    }
+
+    /// Stores a roster part sealed under a new key epoch; its rows stay as they are.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reseal_sheet<A: Act>(&mut self, _permit: &Permit<A>, part: &SheetPart) -> Result<()> {
+        sql!(
+            self,
+            run "UPDATE sheets SET epoch = $3, sealed = $4 WHERE class_id = $1 AND part = $2",
+            part.class_id.0,
+            part.part,
+            part.epoch,
+            part.sealed.clone()
+        )
+        .map(drop)
+    }
+
+    /// Stores a record sealed under a new key epoch; its content and version stay as they are.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn reseal_record<A: Act>(&mut self, _permit: &Permit<A>, record: &Record) -> Result<()> {
+        sql!(
+            self,
+            run "UPDATE records SET epoch = $4, sealed = $5 WHERE student_id = $1 AND compartment = $2 AND layer = $3",
+            record.student_id.0,
+            record.compartment.as_str(),
+            record.layer.as_str(),
+            record.epoch,
+            record.sealed.clone()
         )
         .map(drop)
     }

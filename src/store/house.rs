@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Conn, Result, Tx, sql};
 use crate::domain::ids::{ClassId, SchoolId, TermId};
-use crate::policy::{Manage, Permit, TakesIn};
+use crate::policy::{Act, Manage, Permit};
 
 /// What one database belongs to.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -162,30 +162,12 @@ impl Tx {
         sql!(self, run "UPDATE schools SET name = $2 WHERE id = $1", permit.school().0, name).map(drop)
     }
 
-    /// Makes a class by hand.
+    /// Makes a class: by hand, or because a roster names it.
     ///
     /// # Errors
     /// [`super::Error::Taken`] when cohort and number are.
-    pub async fn insert_class(&mut self, permit: &Permit<Manage>, class: &Class, now: i64) -> Result<()> {
+    pub async fn insert_class<A: Act>(&mut self, permit: &Permit<A>, class: &Class, now: i64) -> Result<()> {
         debug_assert_eq!(permit.school(), class.school_id);
-        self.put_class(class, now).await
-    }
-
-    /// Makes a class that a roster names.
-    ///
-    /// # Errors
-    /// [`super::Error::Taken`] when cohort and number are.
-    pub async fn insert_class_from_roster<A: TakesIn>(
-        &mut self,
-        permit: &Permit<A>,
-        class: &Class,
-        now: i64,
-    ) -> Result<()> {
-        debug_assert_eq!(permit.school(), class.school_id);
-        self.put_class(class, now).await
-    }
-
-    async fn put_class(&mut self, class: &Class, now: i64) -> Result<()> {
         sql!(
             self,
             run "INSERT INTO classes (id, school_id, cohort, number, created_at, closed) VALUES ($1, $2, $3, $4, $5, $6)",

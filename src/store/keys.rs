@@ -8,7 +8,7 @@ use crate::domain::words::{Compartment, OfficeKind};
 use crate::policy::{Act, Permit};
 
 /// A group of key holders.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Office {
     /// Its id, which is also its holder id in wraps.
     #[sqlx(try_from = "Uuid")]
@@ -187,6 +187,32 @@ impl Conn {
         sql!(self, fetch_all Key: "SELECT id, subject, compartment, owner, epoch FROM keys WHERE school_id = $1", school.0)
     }
 
+    /// The keys of a school that someone lost without an office being rotated for it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn keys_due(&mut self, school: SchoolId) -> Result<Vec<Key>> {
+        sql!(
+            self,
+            fetch_all Key: "SELECT id, subject, compartment, owner, epoch FROM keys WHERE school_id = $1 AND rotation_due",
+            school.0
+        )
+    }
+
+    /// The keys of a school for which one holder has a wrap.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn keys_held_by(&mut self, school: SchoolId, holder: Uuid) -> Result<Vec<Key>> {
+        sql!(
+            self,
+            fetch_all Key: "SELECT id, subject, compartment, owner, epoch FROM keys
+             WHERE school_id = $1 AND id IN (SELECT key_id FROM wraps WHERE holder = $2)",
+            school.0,
+            holder
+        )
+    }
+
     /// The wraps of one class or student that a person can open, directly or through an office.
     ///
     /// # Errors
@@ -219,6 +245,28 @@ impl Conn {
              WHERE k.school_id = $1 AND k.compartment = $3 AND w.holder = $2",
             school.0,
             holder,
+            compartment.as_str()
+        )
+    }
+
+    /// The wraps of one compartment over the students of a class that a person can open, directly or through an office.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn wraps_of_class(
+        &mut self,
+        class: ClassId,
+        person: PersonId,
+        compartment: Compartment,
+    ) -> Result<Vec<Wrap>> {
+        sql!(
+            self,
+            fetch_all Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
+             FROM students s JOIN keys k ON k.subject = s.id JOIN wraps w ON w.key_id = k.id
+             WHERE s.class_id = $1 AND k.compartment = $3
+               AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
+            class.0,
+            person.0,
             compartment.as_str()
         )
     }
@@ -358,21 +406,73 @@ impl Tx {
         .map(drop)
     }
 
-    /// Moves an office to its next key pair.
+    /// Keeps a key from being rotated until this transaction ends: what is sealed under a key must be stored before the key
+    /// moves on, or nobody opens it again. Ask for the wraps after this.
     ///
     /// # Errors
     /// The database.
-    pub async fn rotate_office<A: Act>(&mut self, _permit: &Permit<A>, office: &Office) -> Result<()> {
+    pub async fn hold_key<A: Act>(&mut self, _permit: &Permit<A>, key: KeyId) -> Result<()> {
+        sql!(self, run "UPDATE keys SET epoch = epoch WHERE id = $1", key.0).map(drop)
+    }
+
+    /// Moves a key to the epoch given, if it still stands in the one before. Do this before reading what is to be sealed
+    /// anew: the row is the lock that [`Tx::hold_key`] waits for.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn advance_key<A: Act>(&mut self, _permit: &Permit<A>, key: &Key) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE keys SET epoch = $2, rotation_due = $3 WHERE id = $1 AND epoch = $2 - 1",
+            key.id.0,
+            key.epoch,
+            false
+        )?;
+        Ok(done == 1)
+    }
+
+    /// Notes that a person lost the keys they held directly, so that the next holder rotates them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mark_keys_held_by<A: Act>(&mut self, _permit: &Permit<A>, person: PersonId) -> Result<()> {
         sql!(
             self,
-            run "UPDATE offices SET epoch = $2, recipient = $3, recipient_mac = $4, rotation_due = $5 WHERE id = $1",
+            run "UPDATE keys SET rotation_due = $2 WHERE owner <> $1 AND id IN (SELECT key_id FROM wraps WHERE holder = $1)",
+            person.0,
+            true
+        )
+        .map(drop)
+    }
+
+    /// Destroys the wraps that a person holds directly of shared keys; their own notes stay theirs.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn delete_shared_wraps_of<A: Act>(&mut self, _permit: &Permit<A>, person: PersonId) -> Result<()> {
+        sql!(
+            self,
+            run "DELETE FROM wraps WHERE holder = $1 AND key_id IN (SELECT id FROM keys WHERE owner <> $1)",
+            person.0
+        )
+        .map(drop)
+    }
+
+    /// Moves an office to its next key pair, if it still stands in the epoch before.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn rotate_office<A: Act>(&mut self, _permit: &Permit<A>, office: &Office) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE offices SET epoch = $2, recipient = $3, recipient_mac = $4, rotation_due = $5 WHERE id = $1 AND epoch = $2 - 1",
             office.id.0,
             office.epoch,
             office.recipient.as_str(),
             office.recipient_mac.clone(),
             false
-        )
-        .map(drop)
+        )?;
+        Ok(done == 1)
     }
 
     /// Notes that someone left an office, so that its next holder rotates it.

@@ -20,7 +20,7 @@ pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};
 pub use house::{Class, Installation, School, Term};
 pub use imports::{ImportState, StoredImport};
 pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
-pub use pairings::Pairing;
+pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
 
 use std::path::Path;

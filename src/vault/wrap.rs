@@ -128,7 +128,8 @@ fn unwrap(kind: u8, identity: &Identity, holder: Uuid, name: KeyName, sealed: &[
 }
 
 /// Reads an age file to its end. age hands out plaintext before the end is authenticated, so an error there means that
-/// nothing was read. The buffer is one byte longer than a wrap can be: a longer file is refused without growing it.
+/// nothing was read. The buffer is one byte longer than a wrap can be: a longer file fills it and is
+/// refused for its length.
 fn read(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let identity = identity.age()?;
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| Error::Sealed)?;
@@ -137,8 +138,8 @@ fn read(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let mut filled = 0;
     loop {
         match stream.read(&mut buffer[filled..]) {
-            Ok(0) if filled <= LENGTH => break,
-            Ok(0) | Err(_) => return Err(Error::Sealed),
+            Ok(0) => break,
+            Err(_) => return Err(Error::Sealed),
             Ok(more) => filled += more,
         }
     }

@@ -11,6 +11,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
+use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
 };
@@ -112,6 +113,7 @@ families! {
     "boarding": Boarding,
     "kind": Compartment,
     "effect": Effect,
+    "field": Field,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
@@ -119,7 +121,9 @@ families! {
     "office-kind": OfficeKind,
     "relation": Relation,
     "role": Role,
+    "session-form": SessionForm,
     "sex": Sex,
+    "standing": Standing,
     "way": Way,
 }
 

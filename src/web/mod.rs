@@ -12,6 +12,9 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod classes;
+mod files;
+mod notes;
 
 mod sign_in;
 
@@ -72,16 +75,21 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES];
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, classes::ROUTES, files::ROUTES, notes::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
+
+pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
+        .merge(classes::router())
+        .merge(files::router())
+        .merge(notes::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());

@@ -222,7 +222,7 @@ impl From<Error> for Problem {
             Error::Stale(_) => ProblemKind::Stale,
             Error::TooMany { retry } => ProblemKind::TooMany { retry: u32::try_from(*retry).unwrap_or(u32::MAX) },
             Error::NoKey => ProblemKind::NoKey,
-            Error::Busy(_) => ProblemKind::Busy,
+            Error::Busy(_) | Error::Raced => ProblemKind::Busy,
             Error::Internal(cause) => return Self::because(ProblemKind::Internal, cause),
         };
         kind.into()

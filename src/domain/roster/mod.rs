@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use class::ClassKey;
 pub use id_number::{IdKind, IdNumber};
-pub use problem::{Caution, Doubt, Problem, Refusal};
+pub use problem::{Caution, ColumnName, Doubt, Problem, Refusal};
 pub use student::{Carer, RosterStudent, TagProposal};
 pub use unreadable::Unreadable;
 
@@ -45,7 +45,7 @@ pub const MAX_COLUMNS: u32 = 200;
 pub const MAX_CELL_CHARS: usize = 2_000;
 
 /// What a workbook holds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Roster {
     /// The students that can be taken in, in the order of the sheet.
     pub rows: Vec<Row>,
@@ -58,7 +58,8 @@ pub struct Roster {
     /// Columns that were not read, as the workbook names them.
     pub ignored_columns: Vec<String>,
     /// Known columns that the workbook does not have: their values are empty in every student.
-    pub absent_columns: Vec<&'static str>,
+    #[serde(deserialize_with = "problem::column_names")]
+    pub absent_columns: Vec<ColumnName>,
 }
 
 impl Roster {

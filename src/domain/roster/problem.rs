@@ -1,16 +1,45 @@
 //! Why a row is refused, and what to look at in a row that is not.
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::column::Column;
+
+/// The Chinese name of a column that is read, as the national export has it.
+pub type ColumnName = &'static str;
+
+/// Reads a column name back; one that no column has is an error.
+pub(super) fn column_name<'de, D: Deserializer<'de>>(from: D) -> Result<ColumnName, D::Error> {
+    let name = String::deserialize(from)?;
+    Column::by_name(&name).map(Column::name).ok_or_else(|| D::Error::custom("no column of a roster"))
+}
+
+/// Reads a list of column names back.
+pub(super) fn column_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<ColumnName>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let known = |name: &String| Column::by_name(name).map(Column::name);
+    names.iter().map(|name| known(name).ok_or_else(|| D::Error::custom("no column of a roster"))).collect()
+}
 
 /// One fault of one row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The row number that Excel shows, from 1.
     pub line: u32,
     /// The Chinese name of the column at fault.
-    pub column: &'static str,
+    #[serde(deserialize_with = "column_name")]
+    pub column: ColumnName,
     /// The cause.
     pub problem: Problem,
+}
+
+impl Refusal {
+    /// A row that is sound in itself and cannot be taken in as the school stands now.
+    #[must_use]
+    pub const fn by_the_school(line: u32, problem: Problem) -> Self {
+        let column = if matches!(problem, Problem::NumberElsewhere) { Column::StudentNumber } else { Column::Class };
+        Self { line, column: column.name(), problem }
+    }
 }
 
 /// Declares the causes that stand alone, so that a cause cannot exist without a code.
@@ -18,7 +47,7 @@ macro_rules! causes {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal),+ $(,)? }
      first { $($(#[$fdoc:meta])* $first:ident = $fcode:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$vdoc])* $variant,)+
             $($(#[$fdoc])* $first {
@@ -103,6 +132,14 @@ causes! {
         TextTooLong = "text-too-long",
         /// an Excel error such as #REF!
         CellError = "cell-error",
+        /// 全国学籍号 belongs to a student on the roll who has another identity number
+        NumberElsewhere = "number-elsewhere",
+        /// the row is of a class that the importing teacher is not in charge of
+        ForeignClass = "foreign-class",
+        /// the student is on the roll of a class that the importing teacher is not in charge of
+        InAnotherClass = "in-another-class",
+        /// the class has left the school
+        ClassClosed = "class-closed",
     }
     first {
         /// the same student stands in an earlier row
@@ -115,12 +152,13 @@ causes! {
 }
 
 /// Something to look at in a row that is taken in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caution {
     /// The row number that Excel shows, from 1.
     pub line: u32,
     /// The Chinese name of the column in doubt.
-    pub column: &'static str,
+    #[serde(deserialize_with = "column_name")]
+    pub column: ColumnName,
     /// What is in doubt.
     pub doubt: Doubt,
 }

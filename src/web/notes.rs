@@ -1,0 +1,144 @@
+//! Counselling notes: written and read by their author only.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::Form;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::files::shown_class;
+use super::problem::Problem;
+use super::request::{Seen, done, page};
+use super::ui::{Choice, Problems, Ui, t};
+use super::{Web, Who, routes};
+use crate::domain::ids::StudentId;
+use crate::domain::record::{NoteText, SessionForm};
+use crate::domain::words::Role;
+use crate::service::{Error, FieldProblem, ShownNote};
+
+/// Roles that write notes.
+const WRITERS: Who = Who::Roles(&[Role::Counsellor]);
+
+routes! {
+    get "/files/{student}/notes" show, WRITERS;
+    post "/files/{student}/notes" append, WRITERS;
+    post "/files/{student}/notes/draft" keep_draft, WRITERS;
+}
+
+/// A note as the form sends it; also what its draft keeps.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct NoteForm {
+    #[serde(default)]
+    date: String,
+    #[serde(default)]
+    form: String,
+    #[serde(default)]
+    minutes: String,
+    #[serde(default)]
+    complaint: String,
+    #[serde(default)]
+    process: String,
+    #[serde(default)]
+    plan: String,
+    #[serde(default)]
+    limits_told: String,
+}
+
+impl NoteForm {
+    /// The note it says, or what is missing.
+    fn parse(&self, ui: &Ui) -> Result<NoteText, Problems> {
+        let date: Option<Date> = self.date.parse().ok();
+        let (form, minutes) = (SessionForm::parse(&self.form), self.minutes.trim().parse().ok().filter(|m| *m <= 600));
+        if let (Some(date), Some(form), Some(minutes)) = (date, form, minutes) {
+            let text = |text: &str| text.trim().to_owned();
+            let (complaint, process, plan) = (text(&self.complaint), text(&self.process), text(&self.plan));
+            return Ok(NoteText {
+                date,
+                form,
+                minutes,
+                complaint,
+                process,
+                plan,
+                limits_told: !self.limits_told.is_empty(),
+            });
+        }
+        let missing = [
+            ("date", date.is_none(), "date-invalid"),
+            ("form", form.is_none(), "choose"),
+            ("minutes", minutes.is_none(), "minutes"),
+        ];
+        let missing = missing.into_iter().filter(|(_, missing, _)| *missing);
+        Err(Problems::of(ui, &missing.map(|(field, _, code)| FieldProblem { field, code }).collect::<Vec<_>>()))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "notes.html")]
+struct NotesPage {
+    ui: Ui,
+    id: StudentId,
+    name: String,
+    class: String,
+    notes: Vec<ShownNote>,
+    form: NoteForm,
+    forms: Vec<Choice>,
+    restored: bool,
+    problems: Problems,
+}
+
+async fn notes_page(
+    web: &Web,
+    seen: Seen,
+    id: StudentId,
+    form: Option<NoteForm>,
+    problems: Problems,
+) -> Result<NotesPage, Problem> {
+    let notes = web.app.notes(&seen.viewer, id).await?;
+    let (who, class) = web.app.whom(&seen.viewer, id).await?;
+    let draft: Option<NoteForm> = if form.is_none() { web.app.draft(&seen.viewer, "note", id.0).await? } else { None };
+    let restored = draft.is_some();
+    let blank = NoteForm {
+        date: web.app.today(),
+        minutes: "40".to_owned(),
+        form: SessionForm::FaceToFace.to_string(),
+        ..NoteForm::default()
+    };
+    let form = form.or(draft).unwrap_or(blank);
+    let forms = seen.ui.choices(SessionForm::ALL, SessionForm::parse(&form.form));
+    let class = shown_class(web, &seen.ui, &class);
+    Ok(NotesPage { id, name: who.name().to_owned(), class, notes, form, forms, restored, problems, ui: seen.ui })
+}
+
+async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {
+    page(&notes_page(&web, seen, id, None, Problems::default()).await?)
+}
+
+async fn append(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(form): Form<NoteForm>,
+) -> Result<Response, Problem> {
+    let problems = match form.parse(&seen.ui) {
+        Err(problems) => problems,
+        Ok(text) => match web.app.append_note(&seen.viewer, id, &text, None).await {
+            Ok(_) => return Ok(done(&format!("/files/{id}/notes"), "note-saved")),
+            Err(Error::Invalid(problems)) => Problems::of(&seen.ui, &problems),
+            Err(other) => return Err(other.into()),
+        },
+    };
+    let page = page(&notes_page(&web, seen, id, Some(form), problems).await?)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn keep_draft(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(form): Form<NoteForm>,
+) -> Result<StatusCode, Problem> {
+    web.app.keep_draft(&seen.viewer, "note", id.0, &form).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
