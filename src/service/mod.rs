@@ -11,6 +11,7 @@ mod files;
 mod kdf_gate;
 mod keys;
 mod offices;
+mod recovery;
 mod pairings;
 mod rotation;
 mod setup;
@@ -18,6 +19,7 @@ mod sheets;
 mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tidy;
 mod viewer;
 mod views;
 

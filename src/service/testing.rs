@@ -12,7 +12,7 @@ use crate::domain::relation::Duty;
 use crate::domain::words::Role;
 use crate::policy::Policy;
 use crate::store::Db;
-use crate::vault::{Kdf, KdfParams, OfficeKey, ServerSecret};
+use crate::vault::{Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
 
 /// 2026-11-23 08:00 in Shanghai.
 pub const MORNING: i64 = 1_795_392_000_000_000;
@@ -32,6 +32,11 @@ pub struct School {
 impl School {
     /// An empty school without staff.
     pub async fn found() -> Self {
+        Self::found_with_slips().await.0
+    }
+
+    /// An empty school without staff, and the recovery slips of its installation.
+    pub async fn found_with_slips() -> (Self, [Slip; 3]) {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap();
         let kdf = Kdf::new(KdfParams { memory_kib: 64, time: 1, lanes: 1 }).unwrap();
@@ -42,9 +47,9 @@ impl School {
             clock: Clock::fixed(MORNING),
             kdf: KdfGate::new(kdf, 2),
         };
-        app.found_installation().await.unwrap();
+        let slips = app.found_installation().await.unwrap();
         let founded = app.found_school("柳溪镇初级中学").await.unwrap();
-        Self { app, founded, viewers: HashMap::new(), _folder: folder }
+        (Self { app, founded, viewers: HashMap::new(), _folder: folder }, slips)
     }
 
     /// A member of staff with one role, let into the office of that role, and signed in.

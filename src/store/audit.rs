@@ -50,15 +50,12 @@ struct LineRow {
     at: i64,
     #[sqlx(try_from = "Uuid")]
     actor: PersonId,
+    // Words are read as text, so that a row with an unknown one can still be named by its number.
     role: String,
-    #[sqlx(try_from = "String")]
-    relation: Relation,
-    #[sqlx(try_from = "String")]
-    kind: Kind,
-    #[sqlx(try_from = "String")]
-    event: Event,
-    #[sqlx(try_from = "String")]
-    outcome: Outcome,
+    relation: String,
+    kind: String,
+    event: String,
+    outcome: String,
     object: Uuid,
     detail: String,
     hash: Vec<u8>,
@@ -77,10 +74,10 @@ impl TryFrom<LineRow> for StoredLine {
             at: row.at,
             actor: row.actor,
             role,
-            relation: row.relation,
-            kind: row.kind,
-            event: row.event,
-            outcome: row.outcome,
+            relation: Relation::parse(&row.relation).ok_or(Error::Corrupt("audit_lines.relation"))?,
+            kind: Kind::parse(&row.kind).ok_or(Error::Corrupt("audit_lines.kind"))?,
+            event: Event::parse(&row.event).ok_or(Error::Corrupt("audit_lines.event"))?,
+            outcome: Outcome::parse(&row.outcome).ok_or(Error::Corrupt("audit_lines.outcome"))?,
             object: row.object,
             detail: row.detail,
         };

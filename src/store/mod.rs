@@ -237,3 +237,6 @@ fn migration(error: sqlx::migrate::MigrateError) -> Error {
         other => Error::Sqlx(sqlx::Error::Migrate(Box::new(other))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Schools of an installation.
+
+use clap::{Args, Subcommand};
+
+use super::accounts::{self, Newcomer};
+use super::house::Place;
+use super::say::print;
+use super::{Failure, Outcome};
+use crate::domain::ids::SchoolId;
+use crate::domain::words::{Language, Role};
+use crate::service::App;
+use crate::store::School as Row;
+
+/// Schools.
+#[derive(Debug, Subcommand)]
+pub enum School {
+    /// 列出学校 · List them: id, name
+    #[command(after_help = "示例 · Example:\n  yice school list --dir /var/lib/yice")]
+    List(Place),
+    /// 增加一所学校 · Found another one
+    #[command(after_help = "示例 · Example:\n  yice school add 石门小学 --dir /var/lib/yice\n
+输出该校首位管理员和首位心理教师的邀请码 · Prints invitation codes for its first administrator and counsellor")]
+    Add(Add),
+}
+
+/// Founds a school.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// 学校名称 · its name
+    name: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl School {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// The installation cannot be opened, or the name is taken.
+    pub async fn run(self, lang: Language) -> Result<Outcome, Failure> {
+        match self {
+            Self::List(place) => {
+                for school in all(&place.open().await?).await? {
+                    print(&format!("{}\t{}", school.id, school.name));
+                }
+            }
+            Self::Add(Add { name, place }) => {
+                let app = place.open().await?;
+                let founded = found(&app, &name).await?;
+                for (newcomer, code) in accounts::first_people(&app, &founded, &FIRST).await? {
+                    print(&accounts::line(lang, newcomer, &code));
+                }
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// Whom a school begins with.
+pub const FIRST: [Newcomer; 2] = [Newcomer { role: Role::SysAdmin }, Newcomer { role: Role::Counsellor }];
+
+/// All schools by name.
+///
+/// # Errors
+/// The database.
+pub async fn all(app: &App) -> Result<Vec<Row>, Failure> {
+    Ok(app.db.read().await?.schools().await?)
+}
+
+/// Founds a school under a name that is free.
+///
+/// # Errors
+/// The name is taken.
+pub async fn found(app: &App, name: &str) -> Result<crate::service::FoundedSchool, Failure> {
+    let name = name.trim();
+    if all(app).await?.iter().any(|school| school.name == name) {
+        return Err(Failure::SchoolTaken(name.to_owned()));
+    }
+    Ok(app.found_school(name).await?)
+}
+
+/// The school with this name; without a name the only one there is.
+///
+/// # Errors
+/// None has the name, or there are several to choose from.
+pub async fn named(app: &App, name: Option<&str>) -> Result<SchoolId, Failure> {
+    let schools = all(app).await?;
+    match (name.map(str::trim), schools.as_slice()) {
+        (None, [only]) => Ok(only.id),
+        (None, _) => Err(Failure::WhichSchool),
+        (Some(name), schools) => {
+            let found = schools.iter().find(|school| school.name == name);
+            found.map(|school| school.id).ok_or_else(|| Failure::NoSchool(name.to_owned()))
+        }
+    }
+}

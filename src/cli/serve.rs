@@ -1,0 +1,93 @@
+//! `yice serve`: the server, and what it does by itself once a day.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use super::house::Place;
+use super::say::{Words, print, tell};
+use super::{Failure, Outcome, server};
+use crate::domain::words::Language;
+use crate::service::App;
+use crate::web;
+use crate::web::headers::Frame;
+use crate::web::ui::t;
+
+/// Between two looks at whether something is to be done.
+const ROUND: Duration = Duration::from_secs(3_600);
+
+/// Runs the server.
+#[derive(Debug, Args)]
+#[command(after_help = "示例 · Examples:
+  yice serve --dir /var/lib/yice
+  yice serve --dir /var/lib/yice --listen 127.0.0.1:8080 --behind-tls
+  YICE_DATABASE=postgres://yice@db/yice yice serve --dir /var/lib/yice --listen 0.0.0.0:8080 --behind-tls
+
+SIGTERM 或 Ctrl-C 停止，正在进行的请求会先完成 · SIGTERM or Ctrl-C stops it after the running requests")]
+pub struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// 监听地址 · address to listen on
+    #[arg(long, env = "YICE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// 前面有 HTTPS 代理：登录凭证只走 HTTPS · a proxy in front ends TLS: cookies travel over HTTPS only
+    #[arg(long, env = "YICE_BEHIND_TLS", conflicts_with = "insecure_lan")]
+    behind_tls: bool,
+    /// 明知内网他人可截取，仍不用 HTTPS · plain HTTP on a network, although others on it can read along
+    #[arg(long)]
+    insecure_lan: bool,
+}
+
+impl Serve {
+    /// Runs it until the process is asked to stop.
+    ///
+    /// # Errors
+    /// The installation cannot be opened, or the address not be used.
+    pub async fn run(self, lang: Language) -> Result<Outcome, Failure> {
+        let Self { place, listen, behind_tls, insecure_lan } = self;
+        if !listen.ip().is_loopback() && !behind_tls && !insecure_lan {
+            return Err(Failure::Open(listen));
+        }
+        let listener = bind(listen).await?;
+        let app = Arc::new(place.open().await?);
+        // The first line is for programs that started us and want to know where to ask.
+        print(&format!("http://{}", listener.local_addr().unwrap_or(listen)));
+        run(listener, app, Frame { secure: behind_tls }).await;
+        tell(&t!(Words(lang), "cli-stopped"));
+        Ok(Outcome::Done)
+    }
+}
+
+/// Takes an address.
+///
+/// # Errors
+/// Somebody else has it, or it is none of this machine.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(listen).await.map_err(|cause| Failure::Address(listen, cause))
+}
+
+/// Serves the pages until the process is asked to stop, then closes the database.
+pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame) {
+    let daily = tokio::spawn(housekeeping(Arc::clone(&app)));
+    server::serve(listener, web::router(Arc::clone(&app), frame), server::asked_to_stop()).await;
+    daily.abort();
+    // Waits for acts whose clients went away, and folds SQLite's log into its file.
+    if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {
+        tracing::warn!("the database was still in use at the end");
+    }
+}
+
+/// What the server does by itself, at its start and every hour.
+async fn housekeeping(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.tidy().await {
+            tracing::warn!(cause = %error, "housekeeping failed and will be tried again");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Everything that is proved from outside the library, in one binary: it is linked once and shares one PostgreSQL.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod migrations;
+mod store;

@@ -1,0 +1,9 @@
+//! Every function of the store on both engines. `architecture.rs` proves that none is left out.
+
+mod audit;
+mod files;
+mod house;
+mod keys;
+mod pairings;
+mod people;
+mod transactions;

@@ -1,0 +1,203 @@
+//! The audit chain: no gap under contention, and a broken line is found.
+
+use sqlx::Connection as _;
+use uuid::Uuid;
+use yice::domain::audit::{Event, Outcome};
+use yice::domain::ids::{PersonId, SchoolId};
+use yice::domain::words::{Action, Kind, Relation, Role};
+use yice::policy::{Read, Refused};
+use yice::store::{AuditFilter, Broken};
+
+use crate::support::both_backends;
+use crate::support::cluster::Engine;
+use crate::support::house::{House, NOW, permit};
+
+both_backends!(
+    sixteen_people_at_once_leave_no_gap_and_no_fork,
+    an_act_that_was_not_committed_leaves_no_line,
+    lines_say_who_what_and_how_it_ended,
+    the_filter_of_the_privacy_officer_filters,
+    who_opened_a_file_is_told_without_the_refusals,
+    a_changed_a_removed_and_a_cut_off_line_are_found,
+);
+
+async fn sixteen_people_at_once_leave_no_gap_and_no_fork(engine: Engine) {
+    let house = House::new(engine).await;
+    let mut people = tokio::task::JoinSet::new();
+    for person in 0..16_u128 {
+        let db = house.on.db.clone();
+        let pair = (Role::PrivacyOfficer, Relation::SameSchool);
+        let actor = PersonId(Uuid::from_u128(100 + person));
+        let permit = permit::<Read>(actor, house.school, pair, Kind::Audit, house.school.0).await;
+        people.spawn(async move {
+            for act in 0..25 {
+                let mut tx = db.begin().await?;
+                tx.installation().await?;
+                tx.record(&permit, Event::AuditRead, &format!("act={act}"), NOW + act).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, yice::store::Error>(())
+        });
+    }
+    while let Some(done) = people.join_next().await {
+        done.unwrap().expect("nobody is told that the database is busy");
+    }
+    let mut conn = house.on.db.read().await.unwrap();
+    let (school, lines, _) = conn.audit_heads().await.unwrap().remove(0);
+    assert_eq!((school, lines), (house.school, 400));
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+    let all = conn.audit_lines(&house.audit().await, &AuditFilter::default(), 1000).await.unwrap();
+    assert!(all.iter().map(|stored| stored.line.seq).eq((1..=400).rev()));
+}
+
+async fn an_act_that_was_not_committed_leaves_no_line(engine: Engine) {
+    let house = House::new(engine).await;
+    let audit = house.audit().await;
+    for commit in [true, false, true] {
+        let mut tx = house.begin().await;
+        tx.record(&audit, Event::AuditRead, "", NOW).await.unwrap();
+        if commit {
+            tx.commit().await.unwrap();
+        }
+    }
+    let mut conn = house.on.db.read().await.unwrap();
+    assert_eq!(conn.audit_heads().await.unwrap()[0].1, 2);
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+}
+
+async fn lines_say_who_what_and_how_it_ended(engine: Engine) {
+    let house = House::new(engine).await;
+    let audit = house.audit().await;
+    let refused = Refused {
+        role: Some(Role::Helper),
+        relation: Relation::None,
+        kind: Kind::Counselling,
+        action: Action::Read,
+        object: house.student.0,
+    };
+    let mut tx = house.begin().await;
+    tx.record_about(&audit, Event::StaffRead, house.helper.0, "version=3", NOW).await.unwrap();
+    tx.record_refusal(&refused, house.helper, house.school, NOW + 1).await.unwrap();
+    let roleless = Refused { role: None, ..refused };
+    tx.record_refusal(&roleless, house.helper, house.school, NOW + 2).await.unwrap();
+    tx.record_failed_sign_in(Some((house.school, house.teacher)), NOW + 3).await.unwrap();
+    tx.record_failed_sign_in(None, NOW + 4).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut conn = house.on.db.read().await.unwrap();
+    let lines = conn.audit_lines(&audit, &AuditFilter::default(), 10).await.unwrap();
+    let [failed, nobody, refusal, done] = &lines[..] else { panic!("{} lines", lines.len()) };
+    assert_eq!((done.line.actor, done.line.role), (house.teacher, Some(Role::PrivacyOfficer)));
+    assert_eq!((done.line.relation, done.line.kind), (Relation::SameSchool, Kind::Audit));
+    assert_eq!((done.line.event, done.line.outcome), (Event::StaffRead, Outcome::Done));
+    assert_eq!((done.line.object, done.line.detail.as_str(), done.line.at), (house.helper.0, "version=3", NOW));
+    assert_eq!((refusal.line.actor, refusal.line.role), (house.helper, Some(Role::Helper)));
+    assert_eq!((refusal.line.kind, refusal.line.detail.as_str()), (Kind::Counselling, "read"));
+    assert_eq!((refusal.line.event, refusal.line.outcome), (Event::Refused, Outcome::Refused));
+    assert_eq!(nobody.line.role, None);
+    assert_eq!((failed.line.event, failed.line.object), (Event::SignInFailed, house.teacher.0));
+
+    let heads = conn.audit_heads().await.unwrap();
+    assert_eq!(heads.len(), 2, "an unknown name stands in the chain of the installation");
+    assert!(heads.iter().any(|(school, seq, _)| *school == SchoolId(Uuid::nil()) && *seq == 1));
+    for (school, ..) in heads {
+        assert_eq!(conn.verify_chain(school).await.unwrap(), None);
+    }
+}
+
+async fn the_filter_of_the_privacy_officer_filters(engine: Engine) {
+    let house = House::new(engine).await;
+    let audit = house.audit().await;
+    let refused = Refused {
+        role: None,
+        relation: Relation::None,
+        kind: Kind::Support,
+        action: Action::Read,
+        object: house.student.0,
+    };
+    let mut tx = house.begin().await;
+    tx.record(&audit, Event::AuditRead, "", NOW).await.unwrap();
+    tx.record(&house.write(Kind::Support).await, Event::FieldEdited, "", NOW + 1).await.unwrap();
+    tx.record_refusal(&refused, house.helper, house.school, NOW + 2).await.unwrap();
+    tx.record(&audit, Event::AuditRead, "", NOW + 3).await.unwrap();
+
+    let seen = async |tx: &mut yice::store::Tx, filter: AuditFilter| {
+        let lines = tx.audit_lines(&audit, &filter, 10).await.unwrap();
+        lines.into_iter().map(|stored| stored.line.seq).collect::<Vec<_>>()
+    };
+    let all = AuditFilter::default;
+    assert_eq!(seen(&mut tx, all()).await, [4, 3, 2, 1]);
+    assert_eq!(seen(&mut tx, AuditFilter { actor: Some(house.helper), ..all() }).await, [3]);
+    assert_eq!(seen(&mut tx, AuditFilter { object: Some(house.student.0), ..all() }).await, [3, 2]);
+    assert_eq!(seen(&mut tx, AuditFilter { event: Some(Event::AuditRead), ..all() }).await, [4, 1]);
+    assert_eq!(seen(&mut tx, AuditFilter { refused: true, ..all() }).await, [3]);
+    assert_eq!(seen(&mut tx, AuditFilter { before: Some(3), ..all() }).await, [2, 1]);
+    let both = AuditFilter { event: Some(Event::AuditRead), before: Some(4), ..all() };
+    assert_eq!(seen(&mut tx, both).await, [1]);
+
+    let counts = tx.audit_counts(&audit, NOW).await.unwrap();
+    assert_eq!(counts, [(Event::AuditRead, 2), (Event::FieldEdited, 1), (Event::Refused, 1)]);
+    assert_eq!(tx.audit_counts(&audit, NOW + 3).await.unwrap(), [(Event::AuditRead, 1)]);
+}
+
+async fn who_opened_a_file_is_told_without_the_refusals(engine: Engine) {
+    let house = House::new(engine).await;
+    let pair = (Role::HomeroomTeacher, Relation::OwnClass);
+    let views = permit::<Read>(house.teacher, house.school, pair, Kind::Views, house.student.0).await;
+    let refused = Refused {
+        role: None,
+        relation: Relation::None,
+        kind: Kind::Support,
+        action: Action::Read,
+        object: house.student.0,
+    };
+    let mut tx = house.begin().await;
+    tx.record(&house.write(Kind::Support).await, Event::FileOpened, "", NOW).await.unwrap();
+    tx.record(&house.write(Kind::Support).await, Event::FieldEdited, "", NOW).await.unwrap();
+    tx.record_refusal(&refused, house.helper, house.school, NOW).await.unwrap();
+    tx.record(&house.audit().await, Event::AuditRead, "", NOW).await.unwrap();
+    let seen: Vec<Event> = tx.views(&views, 10).await.unwrap().into_iter().map(|stored| stored.line.event).collect();
+    assert_eq!(seen, [Event::FieldEdited, Event::FileOpened]);
+    assert_eq!(tx.views(&views, 1).await.unwrap().len(), 1);
+}
+
+/// Somebody who can write to the database behind the program's back.
+async fn tamper(house: &House, statement: &'static str) {
+    match house.on.engine {
+        Engine::Sqlite => {
+            let mut conn = sqlx::SqliteConnection::connect(&house.on.place).await.unwrap();
+            assert!(sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected() > 0);
+        }
+        Engine::Postgres => {
+            let mut conn = sqlx::PgConnection::connect(&house.on.place).await.unwrap();
+            assert!(sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected() > 0);
+        }
+    }
+}
+
+async fn a_changed_a_removed_and_a_cut_off_line_are_found(engine: Engine) {
+    for (statement, broken_at) in [
+        ("UPDATE audit_lines SET detail = 'x' WHERE seq = 3", 3),
+        ("UPDATE audit_lines SET event = 'file_opened' WHERE seq = 1", 1),
+        ("UPDATE audit_lines SET event = 'no such event' WHERE seq = 2", 2),
+        ("UPDATE audit_lines SET at = at + 1 WHERE seq = 5", 5),
+        ("DELETE FROM audit_lines WHERE seq = 2", 2),
+        ("DELETE FROM audit_lines WHERE seq = 5", 5),
+        ("DELETE FROM audit_lines", 1),
+        ("DELETE FROM audit_heads", 6),
+        ("UPDATE audit_heads SET seq = 7", 6),
+    ] {
+        let house = House::new(engine).await;
+        let audit = house.audit().await;
+        let mut tx = house.begin().await;
+        for _ in 0..5 {
+            tx.record(&audit, Event::AuditRead, "", NOW).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let verified = house.on.db.read().await.unwrap().verify_chain(house.school).await.unwrap();
+        assert_eq!(verified, None);
+        tamper(&house, statement).await;
+        let verified = house.on.db.read().await.unwrap().verify_chain(house.school).await.unwrap();
+        assert_eq!(verified, Some(Broken { school: house.school, seq: broken_at }), "{statement}");
+    }
+}
