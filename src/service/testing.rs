@@ -30,7 +30,8 @@ pub struct School {
     /// The school and the keys of its offices.
     pub founded: FoundedSchool,
     viewers: HashMap<String, Viewer>,
-    folder: TempDir,
+    /// Where the database lies; it goes when this is dropped.
+    pub folder: TempDir,
 }
 
 impl School {

@@ -13,6 +13,8 @@ pub mod ui;
 
 mod account;
 
+mod helping;
+mod pairings;
 mod sign_in;
 
 use std::sync::Arc;
@@ -72,7 +74,7 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES];
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, pairings::ROUTES, helping::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -82,6 +84,8 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
+        .merge(pairings::router())
+        .merge(helping::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
