@@ -74,7 +74,9 @@ async fn open_files_are_counted_by_class(engine: Engine) {
         sizes.sort_unstable();
         assert_eq!(sizes, [(first, 3, i64::from(status.is_open())), (second, 1, 0)], "{status}");
     }
-    assert_eq!(tx.roll(house.school).await.unwrap(), [(2020, 4)]);
+    let pair = (Role::SchoolLeader, Relation::SameSchool);
+    let read = permit::<Read>(house.helper, house.school, pair, Kind::Statistics, house.school.0).await;
+    assert_eq!(tx.roll(&read).await.unwrap(), [(2020, 4)]);
 }
 
 fn part(house: &House, part: i64, version: i64) -> SheetPart {
@@ -216,9 +218,9 @@ async fn a_fact_is_replaced_and_removed(engine: Engine) {
     tx.put_fact(&write, &fact(1)).await.unwrap();
     tx.put_fact(&write, &fact(0b101)).await.unwrap();
     tx.put_fact(&write, &other).await.unwrap();
-    let mut counted = tx.facts(&read).await.unwrap();
-    counted.sort_by_key(|fact| fact.id);
-    assert_eq!(counted, [fact(0b101), other.clone()]);
+    let mut counted = tx.fact_counts(&read).await.unwrap();
+    counted.sort_unstable();
+    assert_eq!(counted, [(2019, 1, 1), (2020, 0b101, 1)]);
     tx.delete_fact(&write, fact(0).id).await.unwrap();
-    assert_eq!(tx.facts(&read).await.unwrap(), [other]);
+    assert_eq!(tx.fact_counts(&read).await.unwrap(), [(2019, 1, 1)]);
 }
