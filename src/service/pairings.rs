@@ -138,7 +138,7 @@ impl App {
         let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach).await?;
         hand_over(self, &mut tx, &permit, &keys, &helper).await?;
         let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.student).await?;
-        let pairing = self.sealed_pairing(&keys, &approach, &new, row)?;
+        let pairing = sealed_pairing(&keys, &approach, &new, row)?;
         tx.insert_pairing(&permit, &pairing).await.map_err(|error| {
             if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }
         })?;
@@ -195,33 +195,6 @@ impl App {
         let keys = Keys::of(tx, viewer, &self.secret, approach.student.id.0).await?;
         let complete = HELPED.iter().all(|compartment| keys.newest(*compartment, Uuid::nil()).is_some());
         if complete { Ok(keys) } else { Err(Error::NoKey) }
-    }
-
-    /// The row of a new pairing, with its card.
-    fn sealed_pairing(&self, keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
-        let mut pairing = Pairing {
-            id: PairingId(Uuid::now_v7()),
-            school_id: approach.student.school_id,
-            student_id: approach.student.id,
-            helper_id: new.helper,
-            starts: new.starts.to_string(),
-            ends: new.ends.to_string(),
-            ended: false,
-            epoch: 0,
-            version: 1,
-            card: Vec::new(),
-        };
-        let card = Card {
-            name: row.name,
-            sex: row.sex,
-            class: (approach.class.cohort, approach.class.number),
-            seat: row.seat,
-            purpose: new.purpose.trim().to_owned(),
-        };
-        let mut spot = card_spot(&pairing);
-        pairing.card = keys.seal(&mut spot, &card)?;
-        pairing.epoch = spot.epoch;
-        Ok(pairing)
     }
 
     /// Ends a pairing. The two compartments get new keys and all wraps of the old ones are destroyed, so that even an old copy
@@ -343,6 +316,33 @@ async fn hand_over(app: &App, tx: &mut Tx, permit: &Permit<Manage>, keys: &Keys,
         }
     }
     Ok(())
+}
+
+/// The row of a new pairing, with its card.
+fn sealed_pairing(keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
+    let mut pairing = Pairing {
+        id: PairingId(Uuid::now_v7()),
+        school_id: approach.student.school_id,
+        student_id: approach.student.id,
+        helper_id: new.helper,
+        starts: new.starts.to_string(),
+        ends: new.ends.to_string(),
+        ended: false,
+        epoch: 0,
+        version: 1,
+        card: Vec::new(),
+    };
+    let card = Card {
+        name: row.name,
+        sex: row.sex,
+        class: (approach.class.cohort, approach.class.number),
+        seat: row.seat,
+        purpose: new.purpose.trim().to_owned(),
+    };
+    let mut spot = card_spot(&pairing);
+    pairing.card = keys.seal(&mut spot, &card)?;
+    pairing.epoch = spot.epoch;
+    Ok(pairing)
 }
 
 /// Ends pairings of the same two people that are past their last day: the new one takes their place, and their keys.
