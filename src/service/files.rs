@@ -307,7 +307,7 @@ impl App {
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
             let today = self.today();
-            for pairing in approach.pairings.iter().filter(|p| p.is_active(&today)) {
+            for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
             }
         }

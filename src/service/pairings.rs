@@ -221,27 +221,8 @@ impl App {
             let read = read.map_err(|_| Error::NotFound)?;
             self.rotate_compartment(&mut tx, &permit, &read, viewer, &approach, compartment).await?;
         }
-        self.hand_over_again(&mut tx, viewer, &permit, &approach).await?;
         tx.record(&permit, Event::PairingEnded, &format!("helper={}", pairing.helper_id), now).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Gives the new keys to helpers whose first day is still to come: a rotation knows those of today only.
-    async fn hand_over_again(
-        &self,
-        tx: &mut Tx,
-        viewer: &Viewer,
-        permit: &Permit<Manage>,
-        approach: &Approach,
-    ) -> Result<()> {
-        let today = self.today();
-        let keys = Keys::of(tx, viewer, &self.secret, approach.student.id.0).await?;
-        for pairing in approach.pairings.iter().filter(|p| p.state(&today) == PairingState::Planned) {
-            if let Some(helper) = self.person_recipient(tx, pairing.helper_id).await? {
-                hand_over(self, tx, permit, &keys, &helper).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The pairings of the school, and who has an open file but no helper.
