@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod audits;
 mod circumstances;
 mod entries;
 mod error;
@@ -13,12 +14,14 @@ mod keys;
 mod offices;
 mod setup;
 mod sheets;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod viewer;
 mod views;
 
 pub use account::SignedIn;
+pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
@@ -27,6 +30,7 @@ pub use kdf_gate::KdfGate;
 pub use keys::Keys;
 pub use setup::FoundedSchool;
 pub use sheets::{ClassList, ClassSize, Listed};
+pub use statistics::Statistics;
 pub use viewer::Viewer;
 
 use uuid::Uuid;

@@ -179,10 +179,7 @@ impl Conn {
 
     /// The number of the first line written at or after an instant (microseconds UTC). Lines stand in the order of time, so
     /// twenty looks find it among a million, and no index on the time has to be kept.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn first_line_since(&mut self, permit: &Permit<Read>, since: i64) -> Result<i64> {
+    async fn first_line_since(&mut self, permit: &Permit<Read>, since: i64) -> Result<i64> {
         let school = permit.school().0;
         let last: Option<(i64,)> =
             sql!(self, fetch_optional(i64,): "SELECT seq FROM audit_heads WHERE school_id = $1", school)?;
@@ -195,11 +192,12 @@ impl Conn {
         Ok(low)
     }
 
-    /// How often each event happened from line `first` on, most frequent first.
+    /// How often each event happened since an instant (microseconds UTC), most frequent first.
     ///
     /// # Errors
     /// The database.
-    pub async fn event_counts(&mut self, permit: &Permit<Read>, first: i64) -> Result<Vec<(Event, i64)>> {
+    pub async fn audit_counts(&mut self, permit: &Permit<Read>, since: i64) -> Result<Vec<(Event, i64)>> {
+        let first = self.first_line_since(permit, since).await?;
         let rows: Vec<(String, i64)> = sql!(
             self,
             fetch_all(String, i64): "SELECT event, count(*) FROM audit_lines WHERE school_id = $1 AND seq >= $2
@@ -211,11 +209,12 @@ impl Conn {
         rows.into_iter().map(|row| word(row).ok_or(Error::Corrupt("audit_lines.event"))).collect()
     }
 
-    /// Who opened how many files from line `first` on, most first.
+    /// Who opened how many files since an instant (microseconds UTC), most first.
     ///
     /// # Errors
     /// The database.
-    pub async fn opened_counts(&mut self, permit: &Permit<Read>, first: i64) -> Result<Vec<Opened>> {
+    pub async fn opened_counts(&mut self, permit: &Permit<Read>, since: i64) -> Result<Vec<Opened>> {
+        let first = self.first_line_since(permit, since).await?;
         let rows: Vec<(Uuid, i64, i64)> = sql!(
             self,
             fetch_all(Uuid, i64, i64): "SELECT actor, count(*), count(DISTINCT object) FROM audit_lines

@@ -11,6 +11,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
+use crate::domain::audit::{Event, Outcome};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
 };
@@ -112,11 +113,13 @@ families! {
     "boarding": Boarding,
     "kind": Compartment,
     "effect": Effect,
+    "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
     "language": Language,
     "office-kind": OfficeKind,
+    "outcome": Outcome,
     "relation": Relation,
     "role": Role,
     "sex": Sex,

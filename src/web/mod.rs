@@ -12,8 +12,11 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod audit;
 
 mod sign_in;
+mod statistics;
+mod views;
 
 use std::sync::Arc;
 
@@ -72,7 +75,7 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES];
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, audit::ROUTES, statistics::ROUTES, views::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -82,6 +85,9 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
+        .merge(audit::router())
+        .merge(statistics::router())
+        .merge(views::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());

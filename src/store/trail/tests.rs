@@ -85,7 +85,7 @@ async fn counts_start_at_the_first_line_of_their_time() {
     for (since, first) in [(0, 1), (1, 1), (31, 31), (60, 60), (61, 61)] {
         assert_eq!(conn.first_line_since(&permit, since).await.unwrap(), first);
     }
-    let counts = conn.event_counts(&permit, 41).await.unwrap();
+    let counts = conn.audit_counts(&permit, 41).await.unwrap();
     assert_eq!(counts, [(Event::TermChanged, 18), (Event::FileOpened, 2)]);
     let opened = conn.opened_counts(&permit, 1).await.unwrap();
     assert_eq!(opened, [Opened { actor: OFFICER, times: 4, files: 1 }]);
@@ -94,7 +94,7 @@ async fn counts_start_at_the_first_line_of_their_time() {
 /// Each question as `audit_lines` asks it, and the index that must answer it in order.
 #[tokio::test]
 async fn no_question_walks_the_whole_trail() {
-    let (db, ..) = trail().await;
+    let (db, _permit, _folder) = trail().await;
     let questions = [
         (
             "EXPLAIN QUERY PLAN SELECT * FROM audit_lines WHERE school_id = $1 AND object = $2 AND seq < $3
