@@ -30,7 +30,7 @@ struct AuditPage {
     ui: Ui,
     persons: Vec<Choice>,
     events: Vec<Choice>,
-    refused: bool,
+    refused: Vec<Choice>,
     object: String,
     problems: Problems,
     rows: Vec<Row>,
@@ -105,7 +105,7 @@ async fn show(
     page(&AuditPage {
         persons: names.choices(filter.actor),
         events: ui.choices(Event::ALL, filter.event),
-        refused: filter.refused,
+        refused: vec![Choice { value: "1".to_owned(), label: t!(ui, "audit-refused"), chosen: filter.refused }],
         object: wanted.object,
         problems,
         rows: trail.lines.iter().map(|stored| names.row(&ui, &stored.line)).collect(),
