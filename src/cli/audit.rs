@@ -36,18 +36,18 @@ impl Audit {
         };
         // A chain whose head was removed still has a school; a school that was removed still has a head.
         let mut chains: Vec<SchoolId> = schools.iter().map(|school| school.id).chain([SchoolId(uuid::Uuid::nil())]).collect();
-        chains.extend(heads.iter().map(|head| head.school));
+        chains.extend(heads.iter().map(|head| head.0));
         chains.sort();
         chains.dedup();
         let mut broken = false;
         for school in chains {
-            let walked = conn.walk_chain(school).await?;
-            match walked.broken_at {
-                None if walked.lines == 0 => {}
-                None => print(&t!(words, "cli-audit-whole", school = name(school), lines = walked.lines)),
-                Some(line) => {
+            let lines = heads.iter().find(|head| head.0 == school).map_or(0, |head| head.1);
+            match conn.verify_chain(school).await? {
+                None if lines == 0 => {}
+                None => print(&t!(words, "cli-audit-whole", school = name(school), lines = lines)),
+                Some(found) => {
                     broken = true;
-                    tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(school), line = line)));
+                    tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(school), line = found.seq)));
                 }
             }
         }

@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod audits;
 mod circumstances;
 mod entries;
 mod error;
@@ -18,6 +19,7 @@ mod rotation;
 mod setup;
 mod sheets;
 mod structure;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tidy;
@@ -25,6 +27,7 @@ mod viewer;
 mod views;
 
 pub use account::SignedIn;
+pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
@@ -37,6 +40,7 @@ pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
+pub use statistics::Statistics;
 pub use viewer::Viewer;
 
 use uuid::Uuid;

@@ -12,6 +12,7 @@ use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::record::{Field, SessionForm, Standing};
+use crate::domain::audit::{Event, Outcome};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
 };
@@ -114,11 +115,13 @@ families! {
     "kind": Compartment,
     "effect": Effect,
     "field": Field,
+    "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
     "language": Language,
     "office-kind": OfficeKind,
+    "outcome": Outcome,
     "relation": Relation,
     "role": Role,
     "session-form": SessionForm,

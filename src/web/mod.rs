@@ -17,7 +17,11 @@ mod files;
 mod notes;
 mod helping;
 mod pairings;
+mod audit;
+
 mod sign_in;
+mod statistics;
+mod views;
 
 use std::sync::Arc;
 
@@ -95,6 +99,9 @@ pages! {
     notes,
     pairings,
     helping,
+    audit,
+    statistics,
+    views,
 }
 
 /// A form is at most this large; only the roster upload takes more.
