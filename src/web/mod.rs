@@ -12,7 +12,7 @@ pub mod request;
 pub mod ui;
 
 mod account;
-
+mod import;
 mod sign_in;
 
 use std::sync::Arc;
@@ -72,7 +72,7 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES];
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, import::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -82,6 +82,7 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
+        .merge(import::with_room())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
