@@ -82,7 +82,7 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
-        .merge(import::with_room())
+        .merge(import::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
