@@ -1,10 +1,7 @@
 //! The structure of a school: its name, classes and terms.
 
-use uuid::Uuid;
-
 use super::{App, Result};
-use crate::domain::ids::{ClassId, SchoolId};
-use crate::domain::words::{Compartment, OfficeKind};
+use crate::domain::ids::SchoolId;
 use crate::policy::{Act, Permit};
 use crate::store::{Class, Tx};
 use crate::vault::{CompartmentKey, OfficeKey};
@@ -23,12 +20,8 @@ impl App {
         cohort: i64,
         number: i64,
     ) -> Result<(Class, CompartmentKey, OfficeKey)> {
-        let class = Class { id: ClassId(Uuid::now_v7()), school_id: school, cohort, number, closed: false };
-        tx.insert_class(permit, &class, self.now()).await?;
-        let homeroom = self.make_office(tx, permit, school, OfficeKind::Homeroom, Some(class.id)).await?;
-        let offices = tx.offices_of_class(school, class.id).await?;
-        let holders = self.holders(&offices, class.id, Compartment::Roster)?;
-        let (_, roster) = self.make_key(tx, permit, class.id.0, Compartment::Roster, Uuid::nil(), &holders).await?;
-        Ok((class, roster, homeroom))
+        let new = self.new_class(school, cohort, number)?;
+        let roster = self.store_class(tx, permit, &new).await?;
+        Ok((new.class, roster, new.homeroom))
     }
 }

@@ -19,6 +19,7 @@ mod helping;
 mod pairings;
 mod audit;
 
+mod import;
 mod sign_in;
 mod statistics;
 mod views;
@@ -103,6 +104,8 @@ pages! {
     statistics,
     views,
 }
+/// The routes of every file of pages.
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, import::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -112,6 +115,12 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = Router::new()
+        .merge(sign_in::router())
+        .merge(account::router())
+        .merge(import::router())
+        .fallback(request::nothing_here)
+        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
