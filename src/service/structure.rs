@@ -7,7 +7,7 @@ use super::{App, Error, FieldProblem, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, SchoolId, TermId};
 use crate::domain::roster::ClassKey;
-use crate::domain::words::{Compartment, Kind, OfficeKind};
+use crate::domain::words::Kind;
 use crate::policy::{Act, Manage, Permit, Read};
 use crate::store::{Class, Conn, School, Term, Tx};
 use crate::vault::{CompartmentKey, OfficeKey};
@@ -57,13 +57,9 @@ impl App {
         cohort: i64,
         number: i64,
     ) -> Result<(Class, CompartmentKey, OfficeKey)> {
-        let class = Class { id: ClassId(Uuid::now_v7()), school_id: school, cohort, number, closed: false };
-        tx.insert_class(permit, &class, self.now()).await?;
-        let homeroom = self.make_office(tx, permit, school, OfficeKind::Homeroom, Some(class.id)).await?;
-        let offices = tx.offices_of_class(school, class.id).await?;
-        let holders = self.holders(&offices, class.id, Compartment::Roster)?;
-        let (_, roster) = self.make_key(tx, permit, class.id.0, Compartment::Roster, Uuid::nil(), &holders).await?;
-        Ok((class, roster, homeroom))
+        let new = self.class_in_the_making(school, cohort, number)?;
+        let roster = self.store_class(tx, permit, &new).await?;
+        Ok((new.class, roster, new.homeroom))
     }
     /// The school with its classes and terms.
     ///
