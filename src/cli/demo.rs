@@ -56,7 +56,7 @@ impl Demo {
             tell(&t!(words, "cli-demo-making"));
             make(&self.dir).await?;
         }
-        let app = Place::folder(self.dir.clone()).open().await?;
+        let app = Place::at(&self.dir, None).open().await?;
         let accounts = std::fs::read_to_string(self.dir.join(ACCOUNTS));
         let accounts = accounts.map_err(|cause| Failure::File(self.dir.join(ACCOUNTS), cause))?;
         print(&format!("http://{address}"));
@@ -85,7 +85,7 @@ async fn make(dir: &Path) -> Result<(), Failure> {
         Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(Failure::File(beside, cause)),
         _ => {}
     }
-    let app = Place::folder(beside.clone()).make().await?;
+    let app = Place::at(&beside, None).make().await?;
     let colleagues = furnish(&app).await?;
     app.db.close().await;
     let lines: String = colleagues.iter().map(|colleague| colleague.line() + "\n").collect();
@@ -103,6 +103,3 @@ async fn furnish(app: &App) -> Result<Vec<Colleague>, Failure> {
     content::write(app, &colleagues, class).await?;
     Ok(colleagues)
 }
-
-#[cfg(test)]
-mod tests;

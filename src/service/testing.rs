@@ -31,7 +31,8 @@ pub struct School {
     /// The school and the keys of its offices.
     pub founded: FoundedSchool,
     viewers: HashMap<String, Viewer>,
-    folder: TempDir,
+    /// Where the database lies; it goes when this is dropped.
+    pub folder: TempDir,
 }
 
 impl School {
@@ -87,7 +88,7 @@ impl School {
     }
 
     /// A class of grade 7 with its homeroom and an empty roster.
-    pub async fn class(&self, number: i64) -> MadeClass {
+    pub async fn empty_class(&self, number: i64) -> MadeClass {
         let standing = Standing::installation(self.founded.id);
         let permit = self.app.permit::<Manage>(&standing, Kind::Structure, self.founded.id.0).await.unwrap();
         let mut tx = self.app.begin().await.unwrap();
@@ -157,4 +158,44 @@ pub struct MadeClass {
     /// The first key of its homeroom.
     pub homeroom: OfficeKey,
     parts: i64,
+}
+
+impl School {
+    /// A class with these students on its roll, in this order, and the key of its homeroom.
+    pub async fn class(&self, cohort: i64, number: i64, names: &[&str]) -> (ClassId, OfficeKey, Vec<StudentId>) {
+        let standing = Standing::installation(self.founded.id);
+        let manage = self.app.permit::<Manage>(&standing, Kind::Structure, self.founded.id.0).await.unwrap();
+        let takes_in = self.app.permit::<Report>(&standing, Kind::Roster, self.founded.id.0).await.unwrap();
+        let mut tx = self.app.begin().await.unwrap();
+        let made = self.app.make_class(&mut tx, &manage, self.founded.id, cohort, number).await.unwrap();
+        let (class, roster, homeroom) = made;
+        let mut rows = Vec::new();
+        for (seat, name) in (1..).zip(names) {
+            let student = StudentId(Uuid::now_v7());
+            let mac = || student.0.as_bytes().to_vec();
+            let (identity_mac, number_mac, person_mac, row_mac) = (mac(), mac(), mac(), mac());
+            let macs = StudentMacs { id: student, class_id: class.id, identity_mac, number_mac, person_mac, row_mac };
+            tx.insert_student(&takes_in, &macs, self.app.now()).await.unwrap();
+            let (name, initials, number) = ((*name).to_owned(), String::new(), format!("G{seat}"));
+            rows.push(SheetRow { student, name, initials, sex: Sex::Female, seat: Some(seat), number, boarding: None });
+        }
+        let mut part = SheetPart { class_id: class.id, part: 0, epoch: 1, version: 1, sealed: Vec::new() };
+        part.sealed = seal(&roster, &sheet_spot(&part).place(self.founded.id, class.id.0), &rows).unwrap();
+        tx.insert_sheet(&takes_in, &part).await.unwrap();
+        tx.commit().await.unwrap();
+        (class.id, homeroom, rows.into_iter().map(|row| row.student).collect())
+    }
+
+    /// The database as it stands now, in another folder: what somebody has who copied the file.
+    pub async fn copy(&self) -> (TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["yice.db", "yice.db-wal"] {
+            let from = self.folder.path().join(name);
+            if from.exists() {
+                std::fs::copy(from, folder.path().join(name)).unwrap();
+            }
+        }
+        let db = Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap();
+        (folder, db)
+    }
 }

@@ -15,7 +15,8 @@ mod account;
 mod classes;
 mod files;
 mod notes;
-
+mod helping;
+mod pairings;
 mod sign_in;
 
 use std::sync::Arc;
@@ -74,8 +75,27 @@ macro_rules! routes {
 }
 pub(crate) use routes;
 
-/// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, classes::ROUTES, files::ROUTES, notes::ROUTES];
+/// Joins the routes of the files of pages, one line each.
+macro_rules! pages {
+    ($($file:ident,)+) => {
+        /// The routes of every file of pages.
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
+
+        fn pages() -> Router<Web> {
+            Router::new()$(.merge($file::router()))+
+        }
+    };
+}
+
+pages! {
+    sign_in,
+    account,
+    classes,
+    files,
+    notes,
+    pairings,
+    helping,
+}
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -84,14 +104,7 @@ pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
-    let pages = Router::new()
-        .merge(sign_in::router())
-        .merge(account::router())
-        .merge(classes::router())
-        .merge(files::router())
-        .merge(notes::router())
-        .fallback(request::nothing_here)
-        .layer(DefaultBodyLimit::max(FORM));
+    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));

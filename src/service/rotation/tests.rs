@@ -132,7 +132,7 @@ struct Case {
 impl Case {
     async fn new() -> Self {
         let mut school = School::found().await;
-        let mut class = school.class(1).await;
+        let mut class = school.empty_class(1).await;
         let student = school.enrol(&mut class, "田小禾").await;
         let admin = school.hire("admin", Role::SysAdmin, None).await;
         let lin = school.hire("lin", Role::Counsellor, None).await;
