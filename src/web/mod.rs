@@ -17,6 +17,7 @@ mod files;
 mod notes;
 mod helping;
 mod pairings;
+mod import;
 mod sign_in;
 
 use std::sync::Arc;
@@ -96,6 +97,8 @@ pages! {
     pairings,
     helping,
 }
+/// The routes of every file of pages.
+pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, import::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -105,6 +108,12 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = Router::new()
+        .merge(sign_in::router())
+        .merge(account::router())
+        .merge(import::with_room())
+        .fallback(request::nothing_here)
+        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));

@@ -37,6 +37,7 @@ pub const DONE: &[&str] = &[
     "decided",
     "pairing-started",
     "pairing-ended",
+    "import-already",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

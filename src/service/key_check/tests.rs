@@ -7,7 +7,7 @@ use crate::vault::KeyName;
 #[tokio::test]
 async fn a_school_in_order_has_no_findings() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     school.hire("lin", Role::Counsellor, None).await;
     school.hire("du", Role::MoralEdDirector, None).await;
@@ -21,7 +21,7 @@ async fn a_school_in_order_has_no_findings() {
 #[tokio::test]
 async fn every_way_to_disagree_is_found_and_named() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
@@ -72,7 +72,7 @@ async fn every_way_to_disagree_is_found_and_named() {
 #[tokio::test]
 async fn a_counsellors_note_belongs_to_the_counsellor_and_to_the_slips() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let note = crate::domain::record::NoteText {

@@ -32,7 +32,7 @@ async fn newcomer(school: &mut School, class: ClassId) -> Viewer {
 #[tokio::test]
 async fn a_counsellor_lets_a_newcomer_in_after_comparing_the_fingerprint() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = newcomer(&mut school, class.id).await;
@@ -55,7 +55,7 @@ async fn a_counsellor_lets_a_newcomer_in_after_comparing_the_fingerprint() {
 #[tokio::test]
 async fn a_key_swapped_between_showing_and_confirming_is_refused() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = newcomer(&mut school, class.id).await;
     let shown = school.app.offices(&lin).await.unwrap().waiting.remove(0);
@@ -72,7 +72,7 @@ async fn a_key_swapped_between_showing_and_confirming_is_refused() {
 #[tokio::test]
 async fn a_public_key_written_into_the_database_is_neither_shown_nor_let_in() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = newcomer(&mut school, class.id).await;
     let shown = school.app.offices(&lin).await.unwrap().waiting.remove(0);
@@ -90,7 +90,7 @@ async fn a_public_key_written_into_the_database_is_neither_shown_nor_let_in() {
 #[tokio::test]
 async fn nobody_is_let_in_without_a_duty_that_needs_it_or_by_who_keeps_no_keys() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = newcomer(&mut school, class.id).await;
     let shown = school.app.offices(&lin).await.unwrap().waiting.remove(0);

@@ -55,8 +55,10 @@ pub(super) fn circumstance(student: &RosterStudent, at: i64) -> Layer {
 
 /// A carer in one line, as a teacher would jot it down: `卢语永(父亲,监护人)10093849373,贵州省贵阳市`.
 fn carer_text(carer: &Carer) -> String {
-    let about: Vec<&str> =
-        [carer.relation.as_str(), if carer.guardian { "监护人" } else { "" }].into_iter().filter(|t| !t.is_empty()).collect();
+    let about: Vec<&str> = [carer.relation.as_str(), if carer.guardian { "监护人" } else { "" }]
+        .into_iter()
+        .filter(|t| !t.is_empty())
+        .collect();
     let mut text = carer.name.clone();
     if !about.is_empty() {
         text.extend(["(", &about.join(","), ")"]);
@@ -83,7 +85,10 @@ mod tests {
     #[test]
     fn a_carer_reads_like_a_line_of_an_address_book() {
         for (carer, text) in [
-            (carer("卢语永", "父亲", "10093849373", true, "贵州省贵阳市"), "卢语永(父亲,监护人)10093849373,贵州省贵阳市"),
+            (
+                carer("卢语永", "父亲", "10093849373", true, "贵州省贵阳市"),
+                "卢语永(父亲,监护人)10093849373,贵州省贵阳市",
+            ),
             (carer("卢语永", "", "", false, ""), "卢语永"),
             (carer("", "母亲", "10093849373", false, ""), "(母亲)10093849373"),
             (carer("卢语永", "", "", true, ""), "卢语永(监护人)"),

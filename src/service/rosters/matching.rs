@@ -158,7 +158,12 @@ mod tests {
     /// A row: identity number, name, student number.
     fn row(id: &str, name: &str, number: &str) -> Macs {
         let number_mac = (!number.is_empty()).then(|| mac("number", number));
-        Macs { identity: mac(id, ""), number: number_mac, person: mac(id, name), row: mac(&format!("{id}{name}"), number) }
+        Macs {
+            identity: mac(id, ""),
+            number: number_mac,
+            person: mac(id, name),
+            row: mac(&format!("{id}{name}"), number),
+        }
     }
 
     fn id(number: u128) -> StudentId {

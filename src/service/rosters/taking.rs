@@ -152,7 +152,13 @@ impl App {
     }
 
     /// The one transaction.
-    async fn write<A: TakesIn>(&self, permit: &Permit<A>, plan: &Plan, sealed: &Sealed, run: Option<Run>) -> Result<()> {
+    async fn write<A: TakesIn>(
+        &self,
+        permit: &Permit<A>,
+        plan: &Plan,
+        sealed: &Sealed,
+        run: Option<Run>,
+    ) -> Result<()> {
         let now = self.now();
         let counts = plan.counts().detail();
         let mut tx = self.begin().await?;
@@ -207,7 +213,13 @@ impl App {
     }
 
     /// One key of a student, its wraps and what it sealed.
-    async fn write_key<A: TakesIn>(&self, tx: &mut Tx, permit: &Permit<A>, sealed: &SealedKey, lost: bool) -> Result<()> {
+    async fn write_key<A: TakesIn>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        sealed: &SealedKey,
+        lost: bool,
+    ) -> Result<()> {
         let SealedKey { key, holders, wraps, record } = sealed;
         if key.epoch == 1 {
             tx.put_key(permit, key).await?;
@@ -263,8 +275,7 @@ impl App {
         let holders = self.holders(offices, class, Compartment::Roster)?;
         let key = tx.keys_of(class.0).await?.into_iter().find(|key| key.compartment == Compartment::Roster);
         let Some(key) = key else {
-            let (key, secret) =
-                self.make_key(tx, permit, class.0, Compartment::Roster, Uuid::nil(), &holders).await?;
+            let (key, secret) = self.make_key(tx, permit, class.0, Compartment::Roster, Uuid::nil(), &holders).await?;
             return Ok((key.epoch, secret));
         };
         let key = Key { epoch: key.epoch + 1, ..key };

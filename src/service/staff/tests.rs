@@ -63,7 +63,7 @@ async fn a_form_comes_back_with_everything_that_is_wrong() {
 #[tokio::test]
 async fn nobody_but_an_administrator_sees_or_changes_staff() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
@@ -86,7 +86,7 @@ async fn nobody_but_an_administrator_sees_or_changes_staff() {
 #[tokio::test]
 async fn an_administrator_opens_nothing_and_cannot_let_anybody_in() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let app = &school.app;
@@ -102,7 +102,7 @@ async fn an_administrator_opens_nothing_and_cannot_let_anybody_in() {
 #[tokio::test]
 async fn an_administrator_cannot_become_a_counsellor_alone() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let own = admin.person.id;
@@ -130,7 +130,7 @@ async fn an_administrator_cannot_become_a_counsellor_alone() {
 #[tokio::test]
 async fn ending_a_duty_takes_the_office_key_unless_another_duty_needs_it() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
@@ -157,7 +157,7 @@ async fn ending_a_duty_takes_the_office_key_unless_another_duty_needs_it() {
 #[tokio::test]
 async fn two_duties_for_one_office_are_one_membership() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
     let id = zhao.person.id;
@@ -175,7 +175,7 @@ async fn two_duties_for_one_office_are_one_membership() {
 #[tokio::test]
 async fn a_forgotten_password_leads_to_a_new_identity_that_must_be_let_in_again() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
@@ -201,7 +201,7 @@ async fn a_forgotten_password_leads_to_a_new_identity_that_must_be_let_in_again(
 #[tokio::test]
 async fn a_closed_account_has_no_session_no_key_no_duty_and_no_invitation() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
     let session = school.app.sign_in("zhao", PASSWORD.into(), "::1").await.unwrap().token;
@@ -224,7 +224,7 @@ async fn a_closed_account_has_no_session_no_key_no_duty_and_no_invitation() {
 #[tokio::test]
 async fn a_helper_who_leaves_loses_the_pairing_and_the_key_moves_on() {
     let mut school = School::found().await;
-    let mut class = school.class(1).await;
+    let mut class = school.empty_class(1).await;
     let student = school.enrol(&mut class, "田小禾").await;
     let admin = school.hire("admin", Role::SysAdmin, None).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;

@@ -83,7 +83,7 @@ async fn the_school_is_renamed_to_a_name_that_is_free() {
 #[tokio::test]
 async fn nobody_but_an_administrator_changes_the_structure() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let zhao = school.hire("zhao", Role::HomeroomTeacher, Some((class.id, &class.homeroom))).await;
     for viewer in [&lin, &zhao] {
@@ -99,7 +99,7 @@ async fn nobody_but_an_administrator_changes_the_structure() {
 #[tokio::test]
 async fn another_school_is_out_of_reach() {
     let mut school = School::found().await;
-    let class = school.class(1).await;
+    let class = school.empty_class(1).await;
     let other = school.app.found_school("石门小学").await.unwrap();
     let duty = crate::domain::relation::Duty { role: Role::SysAdmin, school: other.id, class: None };
     let password = crate::service::testing::PASSWORD.into();
