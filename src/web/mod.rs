@@ -80,10 +80,11 @@ pub(crate) use routes;
 macro_rules! pages {
     ($($file:ident,)+) => {
         /// The routes of every file of pages.
-        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES,)+ import::ROUTES];
 
         fn pages() -> Router<Web> {
-            Router::new()$(.merge($file::router()))+
+            // The upload takes more than a form: its limit lies inside the one of all others.
+            Router::new()$(.merge($file::router()))+.merge(import::with_room())
         }
     };
 }
@@ -97,8 +98,6 @@ pages! {
     pairings,
     helping,
 }
-/// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, import::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -108,12 +107,6 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
-    let pages = Router::new()
-        .merge(sign_in::router())
-        .merge(account::router())
-        .merge(import::with_room())
-        .fallback(request::nothing_here)
-        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
