@@ -25,7 +25,7 @@ impl App {
     ///
     /// # Errors
     /// No random bytes.
-    pub(crate) fn new_class(&self, school: SchoolId, cohort: i64, number: i64) -> Result<NewClass> {
+    pub(crate) fn class_in_the_making(&self, school: SchoolId, cohort: i64, number: i64) -> Result<NewClass> {
         let class = Class { id: ClassId(Uuid::now_v7()), school_id: school, cohort, number, closed: false };
         let identity = Identity::generate()?;
         let id = OfficeId(Uuid::now_v7());

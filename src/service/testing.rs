@@ -1,6 +1,7 @@
 //! A small school for the unit tests of services: real database, real keys, cheap passwords, a clock that stands still.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -8,15 +9,15 @@ use uuid::Uuid;
 
 use super::keys::seal;
 use super::sheets::sheet_spot;
-use super::{App, FoundedSchool, KdfGate, Viewer};
+use super::{App, FieldEdit, FoundedSchool, KdfGate, Viewer};
 use crate::domain::clock::Clock;
 use crate::domain::ids::{ClassId, StudentId};
-use crate::domain::record::SheetRow;
+use crate::domain::record::{EntryText, Field, SheetRow};
 use crate::domain::relation::{Duty, Standing};
-use crate::domain::words::{Kind, Role, Sex};
+use crate::domain::words::{Effect, Kind, Role, Sex, Way};
 use crate::policy::{Manage, Policy, Report};
 use crate::store::{Db, SheetPart, StudentMacs};
-use crate::vault::{Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
+use crate::vault::{CompartmentKey, Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
 
 /// 2026-11-23 08:00 in Shanghai.
 pub const MORNING: i64 = 1_795_392_000_000_000;
@@ -80,6 +81,83 @@ impl School {
         self.viewers.insert(login.to_owned(), viewer.clone());
         viewer
     }
+
+    /// The database file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("yice.db")
+    }
+
+    /// A class of grade 7 with its homeroom and an empty roster.
+    pub async fn empty_class(&self, number: i64) -> MadeClass {
+        let standing = Standing::installation(self.founded.id);
+        let permit = self.app.permit::<Manage>(&standing, Kind::Structure, self.founded.id.0).await.unwrap();
+        let mut tx = self.app.begin().await.unwrap();
+        let (class, roster, homeroom) =
+            self.app.make_class(&mut tx, &permit, self.founded.id, 2020, number).await.unwrap();
+        tx.commit().await.unwrap();
+        MadeClass { id: class.id, roster, homeroom, parts: 0 }
+    }
+
+    /// A student on the roll of a class, before the roster key was ever rotated.
+    pub async fn enrol(&self, class: &mut MadeClass, name: &str) -> StudentId {
+        let id = StudentId(Uuid::now_v7());
+        let standing = Standing::installation(self.founded.id);
+        let permit = self.app.permit::<Report>(&standing, Kind::Roster, class.id.0).await.unwrap();
+        let mac = id.0.as_bytes().to_vec();
+        let macs = StudentMacs {
+            id,
+            class_id: class.id,
+            identity_mac: mac.clone(),
+            number_mac: Vec::new(),
+            person_mac: mac.clone(),
+            row_mac: mac,
+        };
+        let row = SheetRow {
+            student: id,
+            name: name.to_owned(),
+            initials: String::new(),
+            sex: Sex::Female,
+            seat: None,
+            number: String::new(),
+            boarding: None,
+        };
+        let mut part = SheetPart { class_id: class.id, part: class.parts, epoch: 1, version: 1, sealed: Vec::new() };
+        part.sealed = seal(&class.roster, &sheet_spot(&part).place(self.founded.id, class.id.0), &vec![row]).unwrap();
+        class.parts += 1;
+        let mut tx = self.app.begin().await.unwrap();
+        tx.insert_student(&permit, &macs, MORNING).await.unwrap();
+        tx.insert_sheet(&permit, &part).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Writes into three compartments of a file, so that they have keys, and one entry.
+    pub async fn fill(&self, teacher: &Viewer, student: StudentId, text: &str) {
+        for field in [Field::Address, Field::Aid, Field::Needs] {
+            let edits = vec![FieldEdit { field, text: text.to_owned(), seen: 0 }];
+            self.app.edit_fields(teacher, student, field.compartment(), edits).await.unwrap();
+        }
+        self.entry(teacher, student, text).await;
+    }
+
+    /// Adds a tracking entry.
+    pub async fn entry(&self, teacher: &Viewer, student: StudentId, text: &str) {
+        let date = self.app.clock.today();
+        let (way, effect) = (Way::Talk, Effect::Unchanged);
+        let entry = EntryText { date, way, happened: text.to_owned(), effect, next: String::new() };
+        self.app.append_entry(teacher, student, &entry, None).await.unwrap();
+    }
+}
+
+/// A class with its keys in clear.
+pub struct MadeClass {
+    /// The class.
+    pub id: ClassId,
+    /// The first epoch of its roster key.
+    pub roster: CompartmentKey,
+    /// The first key of its homeroom.
+    pub homeroom: OfficeKey,
+    parts: i64,
 }
 
 impl School {

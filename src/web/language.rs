@@ -11,8 +11,8 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
-use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::audit::{Event, Outcome};
+use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
 };

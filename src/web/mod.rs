@@ -12,12 +12,12 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod audit;
 mod classes;
 mod files;
-mod notes;
 mod helping;
+mod notes;
 mod pairings;
-mod audit;
 
 mod import;
 mod sign_in;
@@ -84,10 +84,11 @@ pub(crate) use routes;
 macro_rules! pages {
     ($($file:ident,)+) => {
         /// The routes of every file of pages.
-        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES,)+ import::ROUTES];
 
         fn pages() -> Router<Web> {
-            Router::new()$(.merge($file::router()))+
+            // The upload takes more than a form: its limit lies inside the one of all others.
+            Router::new()$(.merge($file::router()))+.merge(import::with_room())
         }
     };
 }
@@ -104,8 +105,6 @@ pages! {
     statistics,
     views,
 }
-/// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, import::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

@@ -84,7 +84,7 @@ impl App {
     /// Seals all that is new or changed.
     async fn seal_plan(&self, plan: &Plan, progress: &(dyn Fn(usize) + Send + Sync)) -> Result<Sealed> {
         let now = self.now();
-        let new = |key: &ClassKey| self.new_class(plan.school, key.cohort.into(), key.number.into());
+        let new = |key: &ClassKey| self.class_in_the_making(plan.school, key.cohort.into(), key.number.into());
         let classes = plan.new_classes.iter().map(new).collect::<Result<Vec<_>>>()?;
         let standing = self.standing(plan, &classes).await?;
         let mut holders: HashMap<(ClassId, Compartment), Arc<[Recipient]>> = HashMap::new();

@@ -458,6 +458,18 @@ cli-stopped = stopped
 cli-init-slips = These are the three recovery slips, shown this once. Print them apart and have three people keep them sealed: any two bring the keys back, one alone opens nothing.
 cli-init-codes = These are the sign-in names and invitation codes of the first administrator and the first counsellor, valid for { $days } days. Hand them over in person; each sets a password of their own at /invitation.
 cli-init-next = Done. Start the server with: yice serve --dir { $path }
+cli-not-demo = { $path } is not the folder of a demonstration; nothing was changed
+cli-demo-making = making an invented school …
+cli-demo-running = The invented school is running. Its data is in { $path }, with the passwords in demo-accounts.tsv: for looking around only, keep real students out of it. Ctrl-C stops it.
+cli-invited = The code is valid for { $days } days and shown this once; hand it over in person.
+cli-keys-differ = policy and keys differ in { $count } places
+cli-recover-slips = Type two recovery slips, one per line:
+cli-recovered = Let in. It works from the next page on.
+cli-recovered-before = Was in this office already; nothing was changed.
+cli-import-other-schools = Note: the workbook also names other schools: { $names }
+cli-import-would = Checked, nothing taken in yet: { $created } new, { $changed } changed, { $unchanged } unchanged, { $refused } rows refused.
+cli-import-did = Taken in: { $created } new, { $changed } changed, { $unchanged } unchanged, { $refused } rows refused.
+
 ### pages: pairings and helping
 
 pairing-title = Arrange a helper

@@ -452,6 +452,18 @@ cli-stopped = 已停止。
 cli-init-slips = 下面是三张恢复凭条，只显示这一次。请分别打印，交给三个人密封保管；任意两张可以恢复密钥，少于两张什么也打不开。
 cli-init-codes = 下面是首位管理员和首位心理教师的登录名和邀请码，{ $days } 天内有效。请当面交给本人，由本人在 /invitation 设置密码。
 cli-init-next = 完成。启动服务：yice serve --dir { $path }
+cli-not-demo = { $path } 不是示例学校的文件夹，没有做任何改动。
+cli-demo-making = 正在建立示例学校（人物均为虚构）……
+cli-demo-running = 示例学校已启动。数据在 { $path }；账号密码存于其中的 demo-accounts.tsv，仅供演示，请勿录入真实学生。按 Ctrl-C 停止。
+cli-invited = 邀请码 { $days } 天内有效，只显示这一次，请当面交给本人。
+cli-keys-differ = 权限与密钥有 { $count } 处不一致。
+cli-recover-slips = 请输入两张恢复凭条，每行一张：
+cli-recovered = 已加入。重新打开页面即可使用。
+cli-recovered-before = 本来就在这个科室，没有做任何改动。
+cli-import-other-schools = 注意：表中还写有其他学校：{ $names }
+cli-import-would = 检查完成，尚未导入：将新增 { $created } 人，更新 { $changed } 人，无变化 { $unchanged } 人，拒绝 { $refused } 行。
+cli-import-did = 导入完成：新增 { $created } 人，更新 { $changed } 人，无变化 { $unchanged } 人，拒绝 { $refused } 行。
+
 ### pages: pairings and helping
 
 pairing-title = 安排帮扶老师
