@@ -84,11 +84,10 @@ pub(crate) use routes;
 macro_rules! pages {
     ($($file:ident,)+) => {
         /// The routes of every file of pages.
-        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES,)+ import::ROUTES];
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
 
         fn pages() -> Router<Web> {
-            // The upload takes more than a form: its limit lies inside the one of all others.
-            Router::new()$(.merge($file::router()))+.merge(import::with_room())
+            Router::new()$(.merge($file::router()))+
         }
     };
 }
@@ -101,6 +100,7 @@ pages! {
     notes,
     pairings,
     helping,
+    import,
     audit,
     statistics,
     views,
@@ -114,12 +114,6 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
-    let pages = Router::new()
-        .merge(sign_in::router())
-        .merge(account::router())
-        .merge(import::router())
-        .fallback(request::nothing_here)
-        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));

@@ -437,5 +437,5 @@ async fn every_act_about_a_pairing_leaves_one_line_and_no_name() {
     ];
     assert_eq!(said, expected);
     assert!(lines.iter().all(|l| l.line.detail.is_ascii()));
-    assert_eq!(conn.walk_chain(house.school.founded.id).await.unwrap().broken_at, None);
+    assert_eq!(conn.verify_chain(house.school.founded.id).await.unwrap(), None);
 }
