@@ -5,7 +5,7 @@ use crate::domain::audit::Event;
 use crate::domain::gate::{Counts, Published, publish};
 use crate::domain::words::Kind;
 use crate::policy::{Permit, Read};
-use crate::store::Conn;
+use crate::store::{Conn, Tx};
 
 /// What leadership sees on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,23 +25,23 @@ impl App {
     pub async fn statistics(&self, viewer: &Viewer) -> Result<Statistics> {
         let permit = self.permit::<Read>(&viewer.at_school(), Kind::Statistics, viewer.person.school_id.0).await?;
         let day = self.today();
-        let frozen = self.db.read().await?.release(&permit, &day).await?;
         let mut tx = self.begin().await?;
-        let published = match frozen {
+        let published = match tx.release(&permit, &day).await? {
             Some(published) => published,
-            None => match tx.release(&permit, &day).await? {
-                Some(published) => published,
-                None => {
-                    let published = publish(&counts(&mut tx, &permit).await?);
-                    tx.insert_release(&permit, &day, &published).await?;
-                    published
-                }
-            },
+            None => freeze(&mut tx, &permit, &day).await?,
         };
         tx.record(&permit, Event::StatisticsRead, &format!("day={day}"), self.now()).await?;
         tx.commit().await?;
         Ok(Statistics { day, published })
     }
+}
+
+/// Publishes what the gate gives at this moment, for the rest of the day.
+async fn freeze(tx: &mut Tx, permit: &Permit<Read>, day: &str) -> Result<Published> {
+    let published = publish(&counts(tx, permit).await?);
+    tx.insert_release(permit, day, &published).await?;
+    // Read again what stands there: on several servers the first look of a day may happen twice at once.
+    Ok(tx.release(permit, day).await?.unwrap_or(published))
 }
 
 async fn counts(conn: &mut Conn, permit: &Permit<Read>) -> Result<Counts> {

@@ -43,7 +43,7 @@ async fn show(
     let lines = web.app.views(&viewer, student).await?;
     let names = web.app.colleagues(&viewer).await?;
     let rows = lines.iter().map(|stored| row(&ui, &names, &stored.line)).collect();
-    page(&ViewsPage { rows, student, ui })
+    page(&ViewsPage { ui, student, rows })
 }
 
 fn row(ui: &Ui, names: &HashMap<PersonId, String>, line: &Line) -> Row {
