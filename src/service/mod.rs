@@ -28,6 +28,7 @@ pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
 pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;

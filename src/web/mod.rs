@@ -12,8 +12,11 @@ pub mod request;
 pub mod ui;
 
 mod account;
-
+mod invitation;
+mod offices;
 mod sign_in;
+mod staff;
+mod structure;
 
 use std::sync::Arc;
 
@@ -72,7 +75,8 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES];
+pub const ROUTES: &[&[Route]] =
+    &[sign_in::ROUTES, account::ROUTES, invitation::ROUTES, staff::ROUTES, structure::ROUTES, offices::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -82,6 +86,10 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
+        .merge(invitation::router())
+        .merge(staff::router())
+        .merge(structure::router())
+        .merge(offices::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
