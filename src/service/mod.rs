@@ -40,6 +40,7 @@ pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, S
 pub(crate) use files::{entry_spot, layer_spot};
 pub use helping::Helped;
 pub use invitations::DAYS as INVITATION_DAYS;
+pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
 pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;

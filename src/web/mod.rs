@@ -23,6 +23,11 @@ mod import;
 mod sign_in;
 mod statistics;
 mod views;
+mod invitation;
+mod offices;
+mod sign_in;
+mod staff;
+mod structure;
 
 use std::sync::Arc;
 
@@ -105,6 +110,9 @@ pages! {
     statistics,
     views,
 }
+/// The routes of every file of pages.
+pub const ROUTES: &[&[Route]] =
+    &[sign_in::ROUTES, account::ROUTES, invitation::ROUTES, staff::ROUTES, structure::ROUTES, offices::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -114,6 +122,15 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = Router::new()
+        .merge(sign_in::router())
+        .merge(account::router())
+        .merge(invitation::router())
+        .merge(staff::router())
+        .merge(structure::router())
+        .merge(offices::router())
+        .fallback(request::nothing_here)
+        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
