@@ -87,7 +87,7 @@ fn store(c: &mut Criterion) {
     let statistics = [(Role::SchoolLeader, Relation::SameSchool)];
     let leader = Standing { pairs: statistics.to_vec(), ..standing };
     let permit = school.app.policy.permit::<Read>(&leader, Kind::Statistics, school.class.0).unwrap();
-    c.bench_function("store: facts of a school", |b| {
+    c.bench_function("store: facts counted", |b| {
         b.to_async(&runtime).iter(|| async { school.app.db.read().await.unwrap().facts(&permit).await.unwrap() });
     });
 }

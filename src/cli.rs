@@ -25,8 +25,8 @@ use clap::{Parser, Subcommand};
 
 use crate::domain::words::Language;
 use crate::service::App;
-use house::Place;
 pub use failure::{Failure, Outcome};
+use house::Place;
 
 /// 一册：一名学生一份档案 · Yice: one student, one file.
 #[derive(Debug, Parser)]
@@ -141,4 +141,3 @@ async fn run(command: Command, lang: Language) -> Result<Outcome, Failure> {
         Command::Bench(bench) => Ok(bench::run(bench).await.map(|()| Outcome::Done)?),
     }
 }
-

@@ -32,8 +32,13 @@ impl Waiting {
 pub async fn first_people(app: &App, founded: &FoundedSchool) -> Result<[Waiting; 2], Failure> {
     Ok([
         invite_first(app, founded, (Role::SysAdmin, "admin", "管理员"), &[]).await?,
-        invite_first(app, founded, (Role::Counsellor, "counsellor", "心理教师"), std::slice::from_ref(&founded.counselling))
-            .await?,
+        invite_first(
+            app,
+            founded,
+            (Role::Counsellor, "counsellor", "心理教师"),
+            std::slice::from_ref(&founded.counselling),
+        )
+        .await?,
     ])
 }
 

@@ -29,20 +29,25 @@ impl Audit {
         let app = place.open().await?;
         let mut conn = app.db.read().await?;
         let schools = conn.schools().await?;
-        let name = |id: SchoolId| match schools.iter().find(|school| school.id == id) {
-            _ if id.0.is_nil() => t!(words, "cli-audit-house"),
-            Some(school) if !school.name.is_empty() => school.name.clone(),
-            _ => id.to_string(),
+        let heads = conn.audit_heads().await?;
+        let name = |id: SchoolId| {
+            let named = schools.iter().find(|school| school.id == id && !school.name.is_empty());
+            named.map_or_else(|| if id.0.is_nil() { t!(words, "cli-audit-house") } else { id.to_string() }, |s| s.name.clone())
         };
+        // A chain whose head was removed still has a school; a school that was removed still has a head.
+        let mut chains: Vec<SchoolId> = schools.iter().map(|school| school.id).chain([SchoolId(uuid::Uuid::nil())]).collect();
+        chains.extend(heads.iter().map(|head| head.0));
+        chains.sort();
+        chains.dedup();
         let mut broken = false;
-        for school in conn.audited_schools().await? {
-            let walked = conn.walk_chain(school).await?;
-            match walked.broken_at {
-                None if walked.lines == 0 => {}
-                None => print(&t!(words, "cli-audit-whole", school = name(school), lines = walked.lines)),
-                Some(line) => {
+        for school in chains {
+            let lines = heads.iter().find(|head| head.0 == school).map_or(0, |head| head.1);
+            match conn.verify_chain(school).await? {
+                None if lines == 0 => {}
+                None => print(&t!(words, "cli-audit-whole", school = name(school), lines = lines)),
+                Some(found) => {
                     broken = true;
-                    tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(school), line = line)));
+                    tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(school), line = found.seq)));
                 }
             }
         }

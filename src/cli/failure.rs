@@ -208,10 +208,9 @@ impl From<service::Error> for Failure {
     fn from(error: service::Error) -> Self {
         match error {
             service::Error::Busy(cause) => cause.into(),
-            service::Error::Invalid(problems) => problems.first().map_or_else(
-                || Self::Other(anyhow::anyhow!("invalid")),
-                |problem| Self::Field(problem.code),
-            ),
+            service::Error::Invalid(problems) => problems
+                .first()
+                .map_or_else(|| Self::Other(anyhow::anyhow!("invalid")), |problem| Self::Field(problem.code)),
             service::Error::Internal(cause) => match cause.downcast::<store::Error>() {
                 Ok(cause) => cause.into(),
                 Err(cause) => Self::Other(cause),

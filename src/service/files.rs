@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::error::again;
+
 use super::keys::Spot;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
@@ -307,7 +308,7 @@ impl App {
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
             let today = self.today();
-            for pairing in approach.pairings.iter().filter(|p| p.is_active(&today)) {
+            for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
             }
         }

@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod audits;
 mod circumstances;
 mod entries;
 mod error;
@@ -22,6 +23,7 @@ mod rotation;
 mod setup;
 mod sheets;
 mod staff;
+mod statistics;
 mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -30,6 +32,7 @@ mod viewer;
 mod views;
 
 pub use account::SignedIn;
+pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
@@ -37,6 +40,7 @@ pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, S
 pub(crate) use files::{entry_spot, layer_spot};
 pub use helping::Helped;
 pub use invitations::DAYS as INVITATION_DAYS;
+pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
 pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
@@ -47,6 +51,7 @@ pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
+pub use statistics::Statistics;
 pub use structure::{Structure, TermEdit};
 pub use viewer::Viewer;
 

@@ -134,11 +134,11 @@ impl App {
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
         let helper = self.check_pairing(&mut tx, viewer, &approach, &new).await?;
-        self.make_way(&mut tx, &permit, &approach, new.helper).await?;
+        make_way(&mut tx, &permit, &approach, new.helper).await?;
         let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach).await?;
         hand_over(self, &mut tx, &permit, &keys, &helper).await?;
         let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.student).await?;
-        let pairing = self.sealed_pairing(&keys, &approach, &new, row)?;
+        let pairing = sealed_pairing(&keys, &approach, &new, row)?;
         tx.insert_pairing(&permit, &pairing).await.map_err(|error| {
             if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }
         })?;
@@ -181,20 +181,6 @@ impl App {
         recipient.filter(|_| problems.is_empty()).ok_or(Error::Invalid(problems))
     }
 
-    /// Ends pairings of the same two people that are past their last day: the new one takes their place.
-    async fn make_way(
-        &self,
-        tx: &mut Tx,
-        permit: &Permit<Manage>,
-        approach: &Approach,
-        helper: PersonId,
-    ) -> Result<()> {
-        for over in approach.pairings.iter().filter(|p| p.helper_id == helper && !p.ended) {
-            tx.end_pairing(permit, over.id).await?;
-        }
-        Ok(())
-    }
-
     /// The keys of the file with those of both compartments, which are made where nobody has written there yet.
     async fn keys_to_hand_over(
         &self,
@@ -211,35 +197,8 @@ impl App {
         if complete { Ok(keys) } else { Err(Error::NoKey) }
     }
 
-    /// The row of a new pairing, with its card.
-    fn sealed_pairing(&self, keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
-        let mut pairing = Pairing {
-            id: PairingId(Uuid::now_v7()),
-            school_id: approach.student.school_id,
-            student_id: approach.student.id,
-            helper_id: new.helper,
-            starts: new.starts.to_string(),
-            ends: new.ends.to_string(),
-            ended: false,
-            epoch: 0,
-            version: 1,
-            card: Vec::new(),
-        };
-        let card = Card {
-            name: row.name,
-            sex: row.sex,
-            class: (approach.class.cohort, approach.class.number),
-            seat: row.seat,
-            purpose: new.purpose.trim().to_owned(),
-        };
-        let mut spot = card_spot(&pairing);
-        pairing.card = keys.seal(&mut spot, &card)?;
-        pairing.epoch = spot.epoch;
-        Ok(pairing)
-    }
-
-    /// Ends a pairing. The helper's keys are destroyed and the two compartments get new ones, so that an old copy of the
-    /// database opens nothing that is written from now on. Ending it twice is the same as once.
+    /// Ends a pairing. The two compartments get new keys and all wraps of the old ones are destroyed, so that even an old copy
+    /// of the database opens nothing that is written from now on. Ending it twice is the same as once.
     ///
     /// # Errors
     /// [`Error::NotFound`] for anyone who ends no pairings; [`Error::NoKey`] when the person cannot change the keys.
@@ -257,33 +216,13 @@ impl App {
             return Ok(());
         }
         approach.pairings.retain(|p| p.id != id);
-        take_back(&mut tx, &permit, &pairing).await?;
         for compartment in HELPED {
             let read = self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0);
             let read = read.map_err(|_| Error::NotFound)?;
             self.rotate_compartment(&mut tx, &permit, &read, viewer, &approach, compartment).await?;
         }
-        self.hand_over_again(&mut tx, viewer, &permit, &approach).await?;
         tx.record(&permit, Event::PairingEnded, &format!("helper={}", pairing.helper_id), now).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Gives the new keys to helpers whose first day is still to come: a rotation knows those of today only.
-    async fn hand_over_again(
-        &self,
-        tx: &mut Tx,
-        viewer: &Viewer,
-        permit: &Permit<Manage>,
-        approach: &Approach,
-    ) -> Result<()> {
-        let today = self.today();
-        let keys = Keys::of(tx, viewer, &self.secret, approach.student.id.0).await?;
-        for pairing in approach.pairings.iter().filter(|p| p.state(&today) == PairingState::Planned) {
-            if let Some(helper) = self.person_recipient(tx, pairing.helper_id).await? {
-                hand_over(self, tx, permit, &keys, &helper).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The pairings of the school, and who has an open file but no helper.
@@ -360,12 +299,37 @@ async fn hand_over(app: &App, tx: &mut Tx, permit: &Permit<Manage>, keys: &Keys,
     Ok(())
 }
 
-/// Destroys the wraps that a pairing gave.
-async fn take_back(tx: &mut Tx, permit: &Permit<Manage>, pairing: &Pairing) -> Result<()> {
-    for key in tx.keys_of(pairing.student_id.0).await? {
-        if HELPED.contains(&key.compartment) {
-            tx.delete_wraps(permit, key.id, pairing.helper_id.0).await?;
-        }
+/// The row of a new pairing, with its card.
+fn sealed_pairing(keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
+    let mut pairing = Pairing {
+        id: PairingId(Uuid::now_v7()),
+        school_id: approach.student.school_id,
+        student_id: approach.student.id,
+        helper_id: new.helper,
+        starts: new.starts.to_string(),
+        ends: new.ends.to_string(),
+        ended: false,
+        epoch: 0,
+        version: 1,
+        card: Vec::new(),
+    };
+    let card = Card {
+        name: row.name,
+        sex: row.sex,
+        class: (approach.class.cohort, approach.class.number),
+        seat: row.seat,
+        purpose: new.purpose.trim().to_owned(),
+    };
+    let mut spot = card_spot(&pairing);
+    pairing.card = keys.seal(&mut spot, &card)?;
+    pairing.epoch = spot.epoch;
+    Ok(pairing)
+}
+
+/// Ends pairings of the same two people that are past their last day: the new one takes their place, and their keys.
+async fn make_way(tx: &mut Tx, permit: &Permit<Manage>, approach: &Approach, helper: PersonId) -> Result<()> {
+    for over in approach.pairings.iter().filter(|p| p.helper_id == helper && !p.ended) {
+        tx.end_pairing(permit, over.id).await?;
     }
     Ok(())
 }

@@ -12,36 +12,23 @@ use crate::vault::chain;
 /// Lines read at a time: the walk keeps no more than these in memory and lets other requests run after each.
 const CHUNK: i64 = 1_000;
 
-/// The last line of a chain: what the next one follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// The school of the chain; nil for the installation's own.
-    pub school: SchoolId,
-    /// The number of the last line.
-    pub seq: i64,
-    /// Its hash.
-    pub hash: Vec<u8>,
-}
-
-/// What a walk along a chain found.
+/// Where a chain breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Walked {
+pub struct Broken {
     /// The school of the chain; nil for the installation's own.
     pub school: SchoolId,
-    /// Lines that follow from each other, from the first on.
-    pub lines: i64,
     /// The first line that is not as it was written, or is missing.
-    pub broken_at: Option<i64>,
+    pub seq: i64,
 }
 
 impl Conn {
-    /// The heads of all chains.
+    /// The heads of all chains: school, number of the last line, its hash.
     ///
     /// # Errors
     /// The database.
-    pub async fn audit_heads(&mut self) -> Result<Vec<Head>> {
+    pub async fn audit_heads(&mut self) -> Result<Vec<(SchoolId, i64, Vec<u8>)>> {
         let rows: Vec<(Uuid, i64, Vec<u8>)> = sql!(self, fetch_all(Uuid, i64, Vec<u8>): "SELECT school_id, seq, hash FROM audit_heads ORDER BY school_id")?;
-        Ok(rows.into_iter().map(|(school, seq, hash)| Head { school: SchoolId(school), seq, hash }).collect())
+        Ok(rows.into_iter().map(|(school, seq, hash)| (SchoolId(school), seq, hash)).collect())
     }
 
     /// Every chain that should be there: of each school, of the installation itself, and whatever else has a head.
@@ -49,7 +36,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn audited_schools(&mut self) -> Result<BTreeSet<SchoolId>> {
-        let mut schools: BTreeSet<SchoolId> = self.audit_heads().await?.into_iter().map(|head| head.school).collect();
+        let mut schools: BTreeSet<SchoolId> = self.audit_heads().await?.into_iter().map(|head| head.0).collect();
         schools.extend(self.schools().await?.into_iter().map(|school| school.id));
         schools.insert(SchoolId(Uuid::nil()));
         Ok(schools)
@@ -73,10 +60,10 @@ impl Conn {
     ///
     /// # Errors
     /// The database. A line that cannot be read counts as broken.
-    pub async fn walk_chain(&mut self, school: SchoolId) -> Result<Walked> {
+    pub async fn verify_chain(&mut self, school: SchoolId) -> Result<Option<Broken>> {
         let (mut hash, mut lines, mut chunk) = (chain::ORIGIN, 0, CHUNK);
         loop {
-            let broken = Walked { school, lines, broken_at: Some(lines + 1) };
+            let broken = |lines: i64| Ok(Some(Broken { school, seq: lines + 1 }));
             let rows = match self.lines_after(school, lines, chunk).await {
                 Ok(rows) => rows,
                 // One of these lines is not even of the right type: go on one by one to learn which.
@@ -84,23 +71,21 @@ impl Conn {
                     chunk = 1;
                     continue;
                 }
-                Err(Error::Sqlx(sqlx::Error::ColumnDecode { .. })) => return Ok(broken),
+                Err(Error::Sqlx(sqlx::Error::ColumnDecode { .. })) => return broken(lines),
                 Err(other) => return Err(other),
             };
             if rows.is_empty() {
                 break;
             }
             for row in rows {
-                let Some(next) = follows(row, lines + 1, &hash) else {
-                    return Ok(Walked { school, lines, broken_at: Some(lines + 1) });
-                };
+                let Some(next) = follows(row, lines + 1, &hash) else { return broken(lines) };
                 (hash, lines) = (next, lines + 1);
             }
             tokio::task::yield_now().await;
         }
         let head: Option<(i64, Vec<u8>)> = sql!(self, fetch_optional(i64, Vec<u8>): "SELECT seq, hash FROM audit_heads WHERE school_id = $1", school.0)?;
         let sound = head.map_or(lines == 0, |(seq, stored)| seq == lines && stored == hash);
-        Ok(Walked { school, lines, broken_at: (!sound).then_some(lines + 1) })
+        Ok((!sound).then_some(Broken { school, seq: lines + 1 }))
     }
 
     async fn lines_after(&mut self, school: SchoolId, seq: i64, limit: i64) -> Result<Vec<LineRow>> {

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Conn, Error, Result, Tx, sql};
 use crate::domain::gate::Published;
+use crate::domain::ids::SchoolId;
 use crate::domain::words::{Kind, Sex};
 use crate::policy::{Permit, Read, Write};
 
@@ -22,29 +23,25 @@ pub struct Fact {
 }
 
 impl Conn {
-    /// How many open files of a school each cohort has with each set of tags: cohort, tags, files. For the gate only.
+    /// The facts of a school; for the gate only.
     ///
     /// # Errors
     /// The database.
-    pub async fn fact_counts(&mut self, permit: &Permit<Read>) -> Result<Vec<(i64, i64, i64)>> {
+    pub async fn facts(&mut self, permit: &Permit<Read>) -> Result<Vec<Fact>> {
         debug_assert_eq!(permit.kind(), Kind::Statistics);
-        sql!(
-            self,
-            fetch_all(i64, i64, i64): "SELECT cohort, tags, count(*) FROM facts WHERE school_id = $1 GROUP BY cohort, tags",
-            permit.school().0
-        )
+        sql!(self, fetch_all Fact: "SELECT id, cohort, sex, tags FROM facts WHERE school_id = $1", permit.school().0)
     }
 
     /// How many students of a school each cohort has, without those who left: a register figure that leadership knows.
     ///
     /// # Errors
     /// The database.
-    pub async fn roll(&mut self, permit: &Permit<Read>) -> Result<Vec<(i64, i64)>> {
+    pub async fn roll(&mut self, school: SchoolId) -> Result<Vec<(i64, i64)>> {
         sql!(
             self,
             fetch_all(i64, i64): "SELECT c.cohort, count(*) FROM students s JOIN classes c ON c.id = s.class_id
              WHERE s.school_id = $1 AND c.closed = $2 GROUP BY c.cohort ORDER BY c.cohort DESC",
-            permit.school().0,
+            school.0,
             false
         )
     }

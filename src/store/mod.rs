@@ -16,7 +16,7 @@ mod people;
 mod trail;
 
 pub use audit::StoredLine;
-pub use chain::{Head, Walked};
+pub use chain::Broken;
 pub use drafts::Draft;
 pub use facts::Fact;
 pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};

@@ -12,27 +12,37 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
 use super::ui::{Ui, t};
-use super::{Web, Who, format, routes};
+use super::{Web, Who, format};
 use crate::domain::ids::ImportId;
 use crate::domain::roster::{Caution, ClassKey, MAX_FILE_BYTES, Refusal, Unreadable};
 use crate::domain::words::Role;
 use crate::service::{Item, KeptRoster, Outcome, Plan, RosterUpload, Taken};
 use crate::store::ImportState;
 
+#[cfg(test)]
+mod tests;
+
 /// Who may bring rosters in; policy says it again, and for which classes.
 const IMPORTERS: Who = Who::Roles(&[Role::MoralEdDirector, Role::HomeroomTeacher]);
 
-routes! {
-    get "/import" show, IMPORTERS;
-    post "/import" upload, IMPORTERS;
-    get "/imports/{id}" kept, IMPORTERS;
-    post "/imports/{id}" confirm, IMPORTERS;
+mod pages {
+    use super::super::routes;
+    use super::{IMPORTERS, confirm, kept, show, upload};
+
+    routes! {
+        get "/import" show, IMPORTERS;
+        post "/import" upload, IMPORTERS;
+        get "/imports/{id}" kept, IMPORTERS;
+        post "/imports/{id}" confirm, IMPORTERS;
+    }
 }
 
-/// The routes of this file, with room for a workbook.
-pub fn with_room() -> Router<Web> {
+pub use pages::ROUTES;
+
+/// The handlers of this file, with room for a workbook.
+pub fn router() -> Router<Web> {
     // The form around the file takes a little more. The parser says politely what the limit of the file itself is.
-    router().layer(DefaultBodyLimit::max(MAX_FILE_BYTES + 64 * 1024))
+    pages::router().layer(DefaultBodyLimit::max(MAX_FILE_BYTES + 64 * 1024))
 }
 
 #[derive(Template)]

@@ -12,13 +12,22 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod audit;
 mod classes;
 mod files;
-mod notes;
 mod helping;
+mod notes;
 mod pairings;
+
 mod import;
 mod sign_in;
+mod statistics;
+mod views;
+mod invitation;
+mod offices;
+mod sign_in;
+mod staff;
+mod structure;
 
 use std::sync::Arc;
 
@@ -80,11 +89,10 @@ pub(crate) use routes;
 macro_rules! pages {
     ($($file:ident,)+) => {
         /// The routes of every file of pages.
-        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES,)+ import::ROUTES];
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
 
         fn pages() -> Router<Web> {
-            // The upload takes more than a form: its limit lies inside the one of all others.
-            Router::new()$(.merge($file::router()))+.merge(import::with_room())
+            Router::new()$(.merge($file::router()))+
         }
     };
 }
@@ -97,7 +105,14 @@ pages! {
     notes,
     pairings,
     helping,
+    import,
+    audit,
+    statistics,
+    views,
 }
+/// The routes of every file of pages.
+pub const ROUTES: &[&[Route]] =
+    &[sign_in::ROUTES, account::ROUTES, invitation::ROUTES, staff::ROUTES, structure::ROUTES, offices::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -107,6 +122,15 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = Router::new()
+        .merge(sign_in::router())
+        .merge(account::router())
+        .merge(invitation::router())
+        .merge(staff::router())
+        .merge(structure::router())
+        .merge(offices::router())
+        .fallback(request::nothing_here)
+        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));

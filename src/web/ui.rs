@@ -38,6 +38,16 @@ pub const DONE: &[&str] = &[
     "pairing-started",
     "pairing-ended",
     "import-already",
+    "duty-given",
+    "duty-ended",
+    "person-closed",
+    "invitation-accepted",
+    "admitted",
+    "rotated",
+    "class-made",
+    "class-closed",
+    "class-reopened",
+    "term-saved",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

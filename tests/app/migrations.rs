@@ -25,15 +25,20 @@ const POSTGRES_COLUMNS: &str = "SELECT c.table_name::text, c.column_name::text, 
                  0)::bigint
     FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name <> '_sqlx_migrations'";
 
-const SQLITE_INDEXES: &str = "SELECT m.name, group_concat(i.name, ',' ORDER BY i.seqno)
-    FROM sqlite_master m JOIN pragma_index_info(m.name) i
-    WHERE m.type = 'index' AND m.name NOT LIKE 'sqlite_autoindex_%' GROUP BY m.name";
+const SQLITE_INDEXES: &str = "SELECT l.name || CASE WHEN l.\"unique\" THEN ' unique' ELSE '' END
+            || CASE WHEN l.partial THEN ' partial' ELSE '' END,
+        group_concat(i.name, ',' ORDER BY i.seqno)
+    FROM sqlite_master m JOIN pragma_index_list(m.name) l JOIN pragma_index_info(l.name) i
+    WHERE m.type = 'table' AND l.origin = 'c' GROUP BY l.name";
 
-const POSTGRES_INDEXES: &str = "SELECT c.relname::text,
+const POSTGRES_INDEXES: &str = "SELECT c.relname::text || CASE WHEN i.indisunique THEN ' unique' ELSE '' END
+            || CASE WHEN i.indpred IS NOT NULL THEN ' partial' ELSE '' END,
         string_agg(a.attname::text, ',' ORDER BY array_position(i.indkey::int2[], a.attnum))
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_attribute a
         ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
-    WHERE c.relnamespace = 'public'::regnamespace AND NOT i.indisunique GROUP BY c.relname";
+    WHERE c.relnamespace = 'public'::regnamespace
+        AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
+    GROUP BY c.relname, i.indisunique, i.indpred IS NOT NULL";
 
 const SQLITE_UNIQUE: &str = "SELECT m.name, group_concat(i.name, ',' ORDER BY i.seqno)
     FROM sqlite_master m JOIN pragma_index_list(m.name) l JOIN pragma_index_info(l.name) i

@@ -3,6 +3,7 @@
 mod audit;
 mod files;
 mod house;
+mod imports;
 mod keys;
 mod pairings;
 mod people;

@@ -22,7 +22,13 @@ const LEFT_OPEN: usize = 8;
 type Line = (i32, Way, &'static str, Effect, &'static str);
 
 const ENTRIES: [Line; 6] = [
-    (27, Way::Talk, "课间谈话，说起最近在练习长跑，希望参加校运会。", Effect::Unchanged, "两周后再谈一次，了解训练情况。"),
+    (
+        27,
+        Way::Talk,
+        "课间谈话，说起最近在练习长跑，希望参加校运会。",
+        Effect::Unchanged,
+        "两周后再谈一次，了解训练情况。",
+    ),
     (20, Way::Phone, "与家长通话，约定每周日晚视频联系一次。", Effect::Better, "下周了解约定是否做到。"),
     (16, Way::Activity, "参加班级图书角整理，主动承担登记工作。", Effect::MuchBetter, "邀请担任图书角管理员。"),
     (11, Way::Tutoring, "自习课讲解两道错题，能自己说出思路。", Effect::Better, "下次测验前再看一遍错题本。"),

@@ -120,17 +120,32 @@ impl Report {
             print(&t!(words, "roster-refusal", line = line, column = column.to_owned(), problem = problem));
         };
         for refusal in &self.refused {
-            line(refusal.line, refusal.column, message(lang, "roster-problem", refusal.problem.code(), refusal.problem.first_line()));
+            line(
+                refusal.line,
+                refusal.column,
+                message(lang, "roster-problem", refusal.problem.code(), refusal.problem.first_line()),
+            );
         }
         for caution in &self.cautions {
-            line(caution.line, caution.column, message(lang, "roster-caution", caution.doubt.code(), caution.doubt.first_line()));
+            line(
+                caution.line,
+                caution.column,
+                message(lang, "roster-caution", caution.doubt.code(), caution.doubt.first_line()),
+            );
         }
         if !self.other_schools.is_empty() {
             print(&t!(words, "cli-import-other-schools", names = self.other_schools.join("、")));
         }
         let Taken { created, changed, unchanged, refused } = self.counts;
         let sum = if self.dry_run {
-            t!(words, "cli-import-would", created = created, changed = changed, unchanged = unchanged, refused = refused)
+            t!(
+                words,
+                "cli-import-would",
+                created = created,
+                changed = changed,
+                unchanged = unchanged,
+                refused = refused
+            )
         } else {
             t!(words, "cli-import-did", created = created, changed = changed, unchanged = unchanged, refused = refused)
         };

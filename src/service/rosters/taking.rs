@@ -250,13 +250,12 @@ impl App {
         offices: &[Office],
     ) -> Result<()> {
         let next;
-        let (epoch, key) = match made {
-            Some(made) => (1, made),
-            None => {
-                let (epoch, key) = self.next_roster_key(tx, permit, class, offices).await?;
-                next = key;
-                (epoch, &next)
-            }
+        let (epoch, key) = if let Some(made) = made {
+            (1, made)
+        } else {
+            let (epoch, key) = self.next_roster_key(tx, permit, class, offices).await?;
+            next = key;
+            (epoch, &next)
         };
         let part = tx.sheets(class).await?.last().map_or(0, |last| last.part + 1);
         let mut part = SheetPart { class_id: class, part, epoch, version: 1, sealed: Vec::new() };

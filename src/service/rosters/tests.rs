@@ -92,7 +92,7 @@ async fn find(app: &App, viewer: &Viewer, name: &str) -> StudentId {
     found.iter().find(|listed| listed.row.name == name).unwrap().row.student
 }
 
-fn shown<'a>(opened: &'a super::super::OpenedFile, field: Field) -> Option<&'a str> {
+fn shown(opened: &super::super::OpenedFile, field: Field) -> Option<&str> {
     let fields = opened.compartments.iter().flat_map(|compartment| &compartment.fields);
     fields.filter(|shown| shown.field == field).find_map(|shown| Some(shown.value.as_ref()?.text.as_str()))
 }

@@ -19,6 +19,7 @@ both_backends!(
     a_record_is_replaced_by_its_next_version_only,
     entries_stay_in_order_and_with_their_author,
     an_entry_is_resealed_without_changing_place_or_author,
+    what_is_resealed_keeps_its_place_and_its_version,
     a_fact_is_replaced_and_removed,
 );
 
@@ -221,4 +222,36 @@ async fn a_fact_is_replaced_and_removed(engine: Engine) {
     assert_eq!(counted, [fact(0b101), other.clone()]);
     tx.delete_fact(&write, fact(0).id).await.unwrap();
     assert_eq!(tx.facts(&read).await.unwrap(), [other]);
+}
+
+async fn what_is_resealed_keeps_its_place_and_its_version(engine: Engine) {
+    let house = House::new(engine).await;
+    let write = house.write(Kind::Roster).await;
+    let sheet = part(&house, 0, 3);
+    let record = |layer: &str| Record {
+        student_id: house.student,
+        compartment: Compartment::Contact,
+        layer: layer.to_owned(),
+        epoch: 1,
+        version: 3,
+        sealed: vec![1],
+    };
+    let mut tx = house.begin().await;
+    tx.insert_sheet(&write, &sheet).await.unwrap();
+    for layer in ["people", "roster"] {
+        tx.insert_record(&write, &record(layer)).await.unwrap();
+    }
+    tx.reseal_sheet(&write, &SheetPart { epoch: 2, sealed: vec![2], ..sheet }).await.unwrap();
+    tx.reseal_record(&write, &Record { epoch: 2, sealed: vec![2], ..record("people") }).await.unwrap();
+
+    let sheets = tx.sheets(house.classes[0]).await.unwrap();
+    assert_eq!((sheets[0].epoch, sheets[0].version, &sheets[0].sealed), (2, 3, &vec![2]));
+    let records = tx.records(house.student).await.unwrap();
+    let find = |layer: &str| records.iter().find(|record| record.layer == layer).unwrap();
+    assert_eq!((find("people").epoch, find("people").version, &find("people").sealed), (2, 3, &vec![2]));
+    assert_eq!((find("roster").epoch, &find("roster").sealed), (1, &vec![1]), "the other one is as it was");
+
+    let versions = tx.layer_versions(house.school, "roster").await.unwrap();
+    assert_eq!(versions, [(house.student, Compartment::Contact, 3)]);
+    assert!(tx.layer_versions(house.school, "nobody").await.unwrap().is_empty());
 }

@@ -17,6 +17,9 @@ both_backends!(
     a_key_moves_to_its_next_epoch_and_the_old_wraps_go,
     a_wrap_takes_the_place_of_the_one_before,
     one_holder_finds_the_keys_of_a_whole_school,
+    a_key_advances_once_from_each_epoch,
+    keys_that_a_helper_held_are_due_and_the_own_notes_are_not,
+    a_class_opens_to_its_members_compartment_by_compartment,
 );
 
 fn office(house: &House, kind: OfficeKind, class: Option<ClassId>) -> Office {
@@ -72,7 +75,9 @@ async fn a_rotated_office_has_its_next_key(engine: Engine) {
     tx.mark_rotation(&manage, before.id).await.unwrap();
     assert!(tx.offices(house.school).await.unwrap()[0].rotation_due);
     let next = Office { epoch: 2, recipient: "age1next".to_owned(), recipient_mac: vec![3], ..before };
-    tx.rotate_office(&manage, &next).await.unwrap();
+    assert!(tx.rotate_office(&manage, &next).await.unwrap());
+    let late = Office { recipient: "age1late".to_owned(), ..next.clone() };
+    assert!(!tx.rotate_office(&manage, &late).await.unwrap(), "a colleague rotated it at the same time");
     let found = tx.offices(house.school).await.unwrap().remove(0);
     assert_eq!((found.epoch, found.rotation_due), (2, false));
     assert_eq!((found.recipient.as_str(), found.recipient_mac), ("age1next", vec![3]));
@@ -196,4 +201,71 @@ async fn one_holder_finds_the_keys_of_a_whole_school(engine: Engine) {
     keys.sort_unstable();
     assert_eq!(keys, rosters.map(|key| key.id));
     assert!(found.iter().all(|wrap| wrap.holder == holder));
+}
+
+async fn a_key_advances_once_from_each_epoch(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = house.manage(Kind::Structure).await;
+    let before = key(house.student.0, Compartment::Support);
+    let next = Key { epoch: 2, ..before };
+    let mut tx = house.begin().await;
+    tx.put_key(&manage, &before).await.unwrap();
+    tx.hold_key(&manage, before.id).await.unwrap();
+    assert_eq!(tx.keys_of(house.student.0).await.unwrap(), [before], "held, and unchanged");
+    assert!(tx.advance_key(&manage, &next).await.unwrap());
+    assert!(!tx.advance_key(&manage, &next).await.unwrap(), "a colleague rotated it at the same time");
+    assert_eq!(tx.keys_of(house.student.0).await.unwrap(), [next]);
+}
+
+async fn keys_that_a_helper_held_are_due_and_the_own_notes_are_not(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = house.manage(Kind::Structure).await;
+    let helper = house.helper.0;
+    let shared = key(house.student.0, Compartment::Support);
+    let notes = Key { owner: helper, ..key(house.student.0, Compartment::Counselling) };
+    let untouched = key(house.student.0, Compartment::Contact);
+    let mut tx = house.begin().await;
+    for key in [&shared, &notes, &untouched] {
+        tx.put_key(&manage, key).await.unwrap();
+    }
+    for key in [&shared, &notes] {
+        tx.insert_wrap(&manage, &wrap(key.id.0, 1, helper, WrapForm::Age)).await.unwrap();
+    }
+    tx.insert_wrap(&manage, &wrap(untouched.id.0, 1, house.teacher.0, WrapForm::Age)).await.unwrap();
+    let mut held = tx.keys_held_by(house.school, helper).await.unwrap();
+    held.sort_by_key(|key| key.id);
+    assert_eq!(held, [shared, notes]);
+    assert!(tx.keys_due(house.school).await.unwrap().is_empty());
+
+    tx.mark_keys_held_by(&manage, house.helper).await.unwrap();
+    assert_eq!(tx.keys_due(house.school).await.unwrap(), [shared]);
+    tx.delete_shared_wraps_of(&manage, house.helper).await.unwrap();
+    assert_eq!(tx.keys_held_by(house.school, helper).await.unwrap(), [notes]);
+    assert_eq!(tx.keys_held_by(house.school, house.teacher.0).await.unwrap(), [untouched]);
+    assert!(tx.advance_key(&manage, &Key { epoch: 2, ..shared }).await.unwrap());
+    assert!(tx.keys_due(house.school).await.unwrap().is_empty(), "rotated");
+}
+
+async fn a_class_opens_to_its_members_compartment_by_compartment(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = house.manage(Kind::Structure).await;
+    let [first, second] = house.classes;
+    let homeroom = office(&house, OfficeKind::Homeroom, Some(first));
+    let circumstance = key(house.student.0, Compartment::Circumstance);
+    let support = key(house.student.0, Compartment::Support);
+    let mut tx = house.begin().await;
+    tx.insert_office(&manage, &homeroom).await.unwrap();
+    tx.insert_member(&manage, homeroom.id, house.teacher, NOW).await.unwrap();
+    for key in [&circumstance, &support] {
+        tx.put_key(&manage, key).await.unwrap();
+        tx.insert_wrap(&manage, &wrap(key.id.0, 1, homeroom.id.0, WrapForm::Age)).await.unwrap();
+    }
+    tx.insert_wrap(&manage, &wrap(support.id.0, 1, house.helper.0, WrapForm::Age)).await.unwrap();
+    let wraps = tx.wraps_of_class(first, house.teacher, Compartment::Circumstance).await.unwrap();
+    let opened: Vec<_> = wraps.iter().map(|wrap| (wrap.key_id, wrap.subject, wrap.holder)).collect();
+    assert_eq!(opened, [(circumstance.id, house.student.0, homeroom.id.0)]);
+    let direct = tx.wraps_of_class(first, house.helper, Compartment::Support).await.unwrap();
+    assert_eq!(direct.len(), 1);
+    assert!(tx.wraps_of_class(first, house.helper, Compartment::Circumstance).await.unwrap().is_empty());
+    assert!(tx.wraps_of_class(second, house.teacher, Compartment::Circumstance).await.unwrap().is_empty());
 }

@@ -1,8 +1,9 @@
-//! Pairings, and rosters between dry run and import.
+//! Pairings of helpers with students.
 
 use uuid::Uuid;
-use yice::domain::ids::{ImportId, PairingId};
-use yice::store::{ImportState, Pairing, StoredImport};
+use yice::domain::ids::{PairingId, PersonId};
+use yice::domain::words::Kind;
+use yice::store::{Error, Pairing};
 
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
@@ -11,9 +12,18 @@ use crate::support::house::{House, NOW};
 both_backends!(
     a_pairing_is_found_from_both_sides_and_ends_once,
     a_card_is_sealed_anew_in_its_place,
-    a_roster_that_was_sent_replaces_the_one_before_but_never_one_under_way,
-    an_import_starts_once,
+    the_same_two_are_paired_once_at_a_time,
+    a_helper_who_leaves_ends_every_pairing,
 );
+
+/// A second helper of the house.
+async fn another_helper(house: &House) -> PersonId {
+    let helper = PersonId(Uuid::now_v7());
+    let mut tx = house.begin().await;
+    tx.insert_person(&house.manage(Kind::Staff).await, &house.a_person(helper, "sun"), NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    helper
+}
 
 fn pairing(house: &House, starts: &str) -> Pairing {
     Pairing {
@@ -33,13 +43,14 @@ fn pairing(house: &House, starts: &str) -> Pairing {
 async fn a_pairing_is_found_from_both_sides_and_ends_once(engine: Engine) {
     let house = House::new(engine).await;
     let permit = house.pair().await;
-    let (older, newer) = (pairing(&house, "2026-09-01"), pairing(&house, "2026-11-01"));
+    let older = Pairing { helper_id: another_helper(&house).await, ..pairing(&house, "2026-09-01") };
+    let newer = pairing(&house, "2026-11-01");
     let mut tx = house.begin().await;
     for new in [&older, &newer] {
         tx.insert_pairing(&permit, new).await.unwrap();
     }
     let ids = |found: Vec<Pairing>| found.into_iter().map(|pairing| pairing.id).collect::<Vec<_>>();
-    assert_eq!(ids(tx.pairings_of_helper(house.helper).await.unwrap()), [older.id, newer.id]);
+    assert_eq!(ids(tx.pairings_of_helper(house.helper).await.unwrap()), [newer.id]);
     assert_eq!(ids(tx.pairings_of_student(house.student).await.unwrap()), [newer.id, older.id]);
 
     let found = tx.pairing(newer.id).await.unwrap().unwrap();
@@ -49,16 +60,55 @@ async fn a_pairing_is_found_from_both_sides_and_ends_once(engine: Engine) {
 
     assert!(tx.end_pairing(&permit, newer.id).await.unwrap());
     assert!(!tx.end_pairing(&permit, newer.id).await.unwrap(), "it ended before");
-    assert_eq!(ids(tx.pairings_of_helper(house.helper).await.unwrap()), [older.id]);
+    assert!(tx.pairings_of_helper(house.helper).await.unwrap().is_empty());
     assert_eq!(ids(tx.pairings(house.school).await.unwrap()), [older.id, newer.id], "running ones first");
     assert!(tx.pairing(newer.id).await.unwrap().unwrap().ended);
     assert!(tx.pairing(PairingId(Uuid::nil())).await.unwrap().is_none());
 }
 
+async fn the_same_two_are_paired_once_at_a_time(engine: Engine) {
+    let house = House::new(engine).await;
+    let permit = house.pair().await;
+    let first = pairing(&house, "2026-09-01");
+    let mut tx = house.begin().await;
+    tx.insert_pairing(&permit, &first).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut tx = house.begin().await;
+    let twice = tx.insert_pairing(&permit, &pairing(&house, "2026-10-01")).await;
+    assert!(matches!(twice, Err(Error::Taken(_))), "{twice:?}");
+    drop(tx);
+
+    let mut tx = house.begin().await;
+    assert!(tx.end_pairing(&permit, first.id).await.unwrap());
+    tx.insert_pairing(&permit, &pairing(&house, "2026-10-01")).await.unwrap();
+    assert_eq!(tx.pairings_of_student(house.student).await.unwrap().len(), 2);
+}
+
+async fn a_helper_who_leaves_ends_every_pairing(engine: Engine) {
+    let house = House::new(engine).await;
+    let permit = house.pair().await;
+    let (own, others) = (
+        pairing(&house, "2026-09-01"),
+        Pairing { helper_id: another_helper(&house).await, ..pairing(&house, "2026-09-01") },
+    );
+    let mut tx = house.begin().await;
+    for new in [&own, &others] {
+        tx.insert_pairing(&permit, new).await.unwrap();
+    }
+    let staff = house.manage(Kind::Staff).await;
+    assert_eq!(tx.end_pairings_of(&staff, house.helper).await.unwrap(), 1);
+    assert_eq!(tx.end_pairings_of(&staff, house.helper).await.unwrap(), 0);
+    let ended = tx.pairing(own.id).await.unwrap().unwrap();
+    assert!(ended.ended && ended.version == 2);
+    assert!(!tx.pairing(others.id).await.unwrap().unwrap().ended);
+}
+
 async fn a_card_is_sealed_anew_in_its_place(engine: Engine) {
     let house = House::new(engine).await;
     let permit = house.pair().await;
-    let (one, other) = (pairing(&house, "2026-09-01"), pairing(&house, "2026-11-01"));
+    let one = pairing(&house, "2026-09-01");
+    let other = Pairing { helper_id: another_helper(&house).await, ..pairing(&house, "2026-11-01") };
     let mut tx = house.begin().await;
     for new in [&one, &other] {
         tx.insert_pairing(&permit, new).await.unwrap();
@@ -67,50 +117,4 @@ async fn a_card_is_sealed_anew_in_its_place(engine: Engine) {
     let found = tx.pairing(one.id).await.unwrap().unwrap();
     assert_eq!((found.epoch, found.card, found.starts), (2, vec![2], one.starts));
     assert_eq!(tx.pairing(other.id).await.unwrap().unwrap().epoch, 1);
-}
-
-fn import(house: &House, state: ImportState) -> StoredImport {
-    StoredImport {
-        id: ImportId(Uuid::now_v7()),
-        school_id: house.school,
-        person_id: house.teacher,
-        state,
-        done: 0,
-        total: 45,
-        sealed: vec![3],
-        created_at: NOW,
-    }
-}
-
-async fn a_roster_that_was_sent_replaces_the_one_before_but_never_one_under_way(engine: Engine) {
-    let house = House::new(engine).await;
-    let permit = house.import().await;
-    let (running, checked, again) = (
-        import(&house, ImportState::Running),
-        import(&house, ImportState::Checked),
-        import(&house, ImportState::Checked),
-    );
-    let mut tx = house.begin().await;
-    for new in [&running, &checked, &again] {
-        tx.insert_import(&permit, new).await.unwrap();
-    }
-    assert!(tx.import(checked.id).await.unwrap().is_none());
-    assert!(tx.import(running.id).await.unwrap().is_some());
-    let found = tx.import(again.id).await.unwrap().unwrap();
-    assert_eq!((found.school_id, found.person_id, found.state), (house.school, house.teacher, ImportState::Checked));
-    assert_eq!((found.done, found.total, found.sealed, found.created_at), (0, 45, vec![3], NOW));
-}
-
-async fn an_import_starts_once(engine: Engine) {
-    let house = House::new(engine).await;
-    let permit = house.import().await;
-    let sent = import(&house, ImportState::Checked);
-    let mut tx = house.begin().await;
-    tx.insert_import(&permit, &sent).await.unwrap();
-    let (from, to) = (ImportState::Checked, ImportState::Running);
-    assert!(tx.move_import(&permit, sent.id, from, to).await.unwrap());
-    assert!(!tx.move_import(&permit, sent.id, from, to).await.unwrap(), "a second click on the same button");
-    tx.progress_import(&permit, sent.id, 20).await.unwrap();
-    let found = tx.import(sent.id).await.unwrap().unwrap();
-    assert_eq!((found.state, found.done), (ImportState::Running, 20));
 }
