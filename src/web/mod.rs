@@ -16,18 +16,16 @@ mod audit;
 mod classes;
 mod files;
 mod helping;
-mod notes;
-mod pairings;
-
 mod import;
-mod sign_in;
-mod statistics;
-mod views;
 mod invitation;
+mod notes;
 mod offices;
+mod pairings;
 mod sign_in;
 mod staff;
+mod statistics;
 mod structure;
+mod views;
 
 use std::sync::Arc;
 
@@ -109,10 +107,12 @@ pages! {
     audit,
     statistics,
     views,
+    invitation,
+    staff,
+    structure,
+    offices,
 }
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] =
-    &[sign_in::ROUTES, account::ROUTES, invitation::ROUTES, staff::ROUTES, structure::ROUTES, offices::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -122,15 +122,6 @@ pub(crate) use files::bench_page;
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
-    let pages = Router::new()
-        .merge(sign_in::router())
-        .merge(account::router())
-        .merge(invitation::router())
-        .merge(staff::router())
-        .merge(structure::router())
-        .merge(offices::router())
-        .fallback(request::nothing_here)
-        .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
