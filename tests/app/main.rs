@@ -4,5 +4,8 @@
 mod support;
 
 mod architecture;
+mod journeys;
 mod migrations;
+mod people;
+mod routes;
 mod store;
