@@ -4,5 +4,6 @@
 mod support;
 
 mod architecture;
+mod faults;
 mod migrations;
 mod store;
