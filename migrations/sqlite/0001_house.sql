@@ -240,6 +240,14 @@ CREATE TABLE facts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX facts_by_school ON facts (school_id);
 
+-- What leadership was shown on a day: figures that passed the gate, frozen so that two looks tell no difference.
+CREATE TABLE releases (
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    day TEXT NOT NULL,
+    published TEXT NOT NULL,
+    PRIMARY KEY (school_id, day)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit_heads (
     school_id BLOB PRIMARY KEY,
     seq INTEGER NOT NULL,
@@ -261,6 +269,6 @@ CREATE TABLE audit_lines (
     hash BLOB NOT NULL,
     PRIMARY KEY (school_id, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_lines_by_object ON audit_lines (object, seq);
+CREATE INDEX audit_lines_by_object ON audit_lines (school_id, object, seq);
 CREATE INDEX audit_lines_by_actor ON audit_lines (school_id, actor, seq);
 CREATE INDEX audit_lines_by_event ON audit_lines (school_id, event, seq);

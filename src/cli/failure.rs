@@ -31,6 +31,8 @@ pub enum Failure {
     NotFounded(PathBuf),
     /// The folder or database holds one already.
     Founded(PathBuf),
+    /// The folder holds something else than a demonstration.
+    NotDemo(PathBuf),
     /// The file of the server secret is missing.
     NoSecret(PathBuf),
     /// It holds something else.
@@ -96,6 +98,7 @@ impl Failure {
             Self::NoFolder(path) => t!(words, "cli-no-folder", path = shown(path)),
             Self::NotFounded(path) => t!(words, "cli-not-founded", path = shown(path)),
             Self::Founded(path) => t!(words, "cli-founded", path = shown(path)),
+            Self::NotDemo(path) => t!(words, "cli-not-demo", path = shown(path)),
             Self::NoSecret(path) => t!(words, "cli-no-secret", path = shown(path)),
             Self::StrangeSecret(path) => t!(words, "cli-strange-secret", path = shown(path)),
             Self::WrongSecret => t!(words, "cli-wrong-secret"),
@@ -153,6 +156,23 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text(Language::En))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast() {
+            Ok(failure) => failure,
+            Err(other) => Self::Other(other),
+        }
+    }
+}
+
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
         match error {
@@ -188,10 +208,9 @@ impl From<service::Error> for Failure {
     fn from(error: service::Error) -> Self {
         match error {
             service::Error::Busy(cause) => cause.into(),
-            service::Error::Invalid(problems) => problems.first().map_or_else(
-                || Self::Other(anyhow::anyhow!("invalid")),
-                |problem| Self::Field(problem.code),
-            ),
+            service::Error::Invalid(problems) => problems
+                .first()
+                .map_or_else(|| Self::Other(anyhow::anyhow!("invalid")), |problem| Self::Field(problem.code)),
             service::Error::Internal(cause) => match cause.downcast::<store::Error>() {
                 Ok(cause) => cause.into(),
                 Err(cause) => Self::Other(cause),

@@ -45,10 +45,11 @@ pub struct Elsewhere {
 }
 
 impl Place {
-    /// An embedded installation in a folder.
+    /// An installation in a folder, with a database elsewhere if one is given.
     #[must_use]
-    pub fn folder(dir: PathBuf) -> Self {
-        Self { dir, elsewhere: Elsewhere::default() }
+    pub fn at(dir: &Path, database: Option<&str>) -> Self {
+        let elsewhere = Elsewhere { database: database.map(str::to_owned), server_secret: None };
+        Self { dir: dir.to_owned(), elsewhere }
     }
 
     /// Opens the installation that is there.

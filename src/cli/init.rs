@@ -6,9 +6,9 @@ use secrecy::ExposeSecret as _;
 use super::accounts;
 use super::house::Place;
 use super::say::{Words, print, tell};
-use super::school::FIRST;
 use super::{Failure, Outcome};
 use crate::domain::words::Language;
+use crate::service::INVITATION_DAYS;
 use crate::web::ui::t;
 
 /// Makes an empty installation.
@@ -37,15 +37,15 @@ impl Init {
         let app = self.place.make().await?;
         let slips = app.found_installation().await?;
         let founded = app.found_school(self.school.trim()).await?;
-        let first = accounts::first_people(&app, &founded, &FIRST).await?;
+        let first = accounts::first_people(&app, &founded).await?;
         app.db.close().await;
         tell(&t!(words, "cli-init-slips"));
         for slip in &slips {
             print(&format!("slip\t{}", slip.to_text().expose_secret()));
         }
-        tell(&t!(words, "cli-init-codes", days = accounts::VALID_DAYS));
-        for (newcomer, code) in &first {
-            print(&accounts::line(*newcomer, code));
+        tell(&t!(words, "cli-init-codes", days = INVITATION_DAYS));
+        for waiting in &first {
+            print(&waiting.line());
         }
         tell(&t!(words, "cli-init-next", path = self.place.dir.display().to_string()));
         Ok(Outcome::Done)

@@ -29,7 +29,9 @@ impl Policy {
         let matrix = policy.matrix();
         match self {
             Self::Matrix => print(matrix.trim_end()),
-            Self::Check => print(&t!(Words(lang), "cli-policy-sound", lines = matrix.lines().count().saturating_sub(1))),
+            Self::Check => {
+                print(&t!(Words(lang), "cli-policy-sound", lines = matrix.lines().count().saturating_sub(1)))
+            }
         }
         Ok(Outcome::Done)
     }

@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::accounts::{self, Newcomer};
+use super::accounts;
 use super::house::Place;
 use super::say::print;
 use super::{Failure, Outcome};
 use crate::domain::ids::SchoolId;
-use crate::domain::words::{Language, Role};
+
 use crate::service::App;
 use crate::store::School as Row;
 
@@ -37,7 +37,7 @@ impl School {
     ///
     /// # Errors
     /// The installation cannot be opened, or the name is taken.
-    pub async fn run(self, lang: Language) -> Result<Outcome, Failure> {
+    pub async fn run(self) -> Result<Outcome, Failure> {
         match self {
             Self::List(place) => {
                 for school in all(&place.open().await?).await? {
@@ -47,17 +47,14 @@ impl School {
             Self::Add(Add { name, place }) => {
                 let app = place.open().await?;
                 let founded = found(&app, &name).await?;
-                for (newcomer, code) in accounts::first_people(&app, &founded, &FIRST).await? {
-                    print(&accounts::line(lang, newcomer, &code));
+                for waiting in accounts::first_people(&app, &founded).await? {
+                    print(&waiting.line());
                 }
             }
         }
         Ok(Outcome::Done)
     }
 }
-
-/// Whom a school begins with.
-pub const FIRST: [Newcomer; 2] = [Newcomer { role: Role::SysAdmin }, Newcomer { role: Role::Counsellor }];
 
 /// All schools by name.
 ///

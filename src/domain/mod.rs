@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod gate;
 pub mod ids;
 pub mod record;
 pub mod relation;

@@ -15,7 +15,7 @@ use crate::vault::{Credentials, Identity, KeyRing, SessionToken, acceptable};
 /// Failures with one name before it slows down.
 const FREE_BY_NAME: i64 = 5;
 /// Failures from one address before it slows down; a school often has one address for all.
-const FREE_BY_ADDRESS: i64 = 40;
+pub(crate) const FREE_BY_ADDRESS: i64 = 40;
 
 /// A new session.
 #[derive(Debug)]
@@ -34,18 +34,12 @@ impl App {
     /// failures with this name or from this address.
     pub async fn sign_in(&self, login: &str, password: SecretString, address: &str) -> Result<SignedIn> {
         let login = login.trim().to_lowercase();
-        let keys = [
-            self.secret.mac("throttle name", &[login.as_bytes()]),
-            self.secret.mac("throttle address", &[address.as_bytes()]),
-        ];
+        let keys = [self.name_key(&login), self.address_key(address)];
         let mut conn = self.db.read().await?;
         let throttles = [conn.throttle(&keys[0]).await?, conn.throttle(&keys[1]).await?];
         let account = conn.account(&login).await?;
         drop(conn);
-        let wait = throttles.iter().map(|t| t.until - self.now()).max().unwrap_or(0);
-        if wait > 0 {
-            return Err(Error::TooMany { retry: u64::try_from(wait / 1_000_000 + 1).unwrap_or(1) });
-        }
+        self.may_try(&throttles)?;
         let credentials = account.as_ref().map(|account| (account.id, account.credentials()));
         match (self.kdf.unlock(password, credentials).await?, account) {
             (Some(identity), Some(account)) => self.open_session(identity, &account, &keys[0]).await,
@@ -66,17 +60,29 @@ impl App {
         let now = self.now();
         let mut tx = self.begin().await?;
         for ((key, throttle), free) in keys.iter().zip(throttles).zip([FREE_BY_NAME, FREE_BY_ADDRESS]) {
-            let failures = throttle.failures + 1;
-            // Doubling from two seconds to a quarter of an hour: a guesser gets nowhere, a tired teacher gets through.
-            let doublings = u32::try_from((failures - free).clamp(0, 9)).unwrap_or(0);
-            let pause = if failures < free { 0 } else { (2_000_000 << doublings).min(15 * MINUTE) };
-            tx.put_throttle(key, Throttle { failures, until: now + pause }).await?;
+            tx.put_throttle(key, after_failure(throttle, free, now)).await?;
         }
         tx.record_failed_sign_in(account.map(|a| (a.school_id, a.id)), now).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn open_session(&self, identity: Identity, account: &Account, name_key: &[u8]) -> Result<SignedIn> {
+    /// Under which key the slow-down of a network address stands.
+    pub(crate) fn address_key(&self, address: &str) -> [u8; 32] {
+        self.secret.mac("throttle address", &[address.as_bytes()])
+    }
+
+    /// Under which key the slow-down of a sign-in name stands.
+    pub(crate) fn name_key(&self, login: &str) -> [u8; 32] {
+        self.secret.mac("throttle name", &[login.as_bytes()])
+    }
+
+    /// Opens a session for someone who just proved to be the owner of the account, and forgets the failures of the name.
+    pub(crate) async fn open_session(
+        &self,
+        identity: Identity,
+        account: &Account,
+        name_key: &[u8],
+    ) -> Result<SignedIn> {
         let now = self.now();
         let mut conn = self.db.read().await?;
         let duties = conn.duties(account.id, now).await?;
@@ -131,7 +137,7 @@ impl App {
         let mut conn = self.db.read().await?;
         let account = conn.account(&viewer.person.login).await?.ok_or(Error::NotFound)?;
         drop(conn);
-        let key = self.secret.mac("throttle name", &[viewer.person.login.as_bytes()]);
+        let key = self.name_key(&viewer.person.login);
         let unlocked = self.kdf.unlock(old, Some((account.id, account.credentials()))).await?;
         let Some(identity) = unlocked else { return Err(Error::field("old", "password-wrong")) };
         let (credentials, identity) = self.kdf.enrol(new, identity, account.id).await?;
@@ -164,6 +170,26 @@ impl App {
     pub fn is_today(&self, at: i64) -> bool {
         school_time(at).date() == self.clock.today()
     }
+}
+
+impl App {
+    /// Refuses while any of the throttles stands.
+    pub(crate) fn may_try(&self, throttles: &[Throttle]) -> Result<()> {
+        let wait = throttles.iter().map(|t| t.until - self.now()).max().unwrap_or(0);
+        if wait > 0 {
+            return Err(Error::TooMany { retry: u64::try_from(wait / 1_000_000 + 1).unwrap_or(1) });
+        }
+        Ok(())
+    }
+}
+
+/// How a throttle stands after one more failure, when the first `free` ones cost nothing.
+pub(crate) fn after_failure(throttle: Throttle, free: i64, now: i64) -> Throttle {
+    let failures = throttle.failures + 1;
+    // Doubling from two seconds to a quarter of an hour: a guesser gets nowhere, a tired teacher gets through.
+    let doublings = u32::try_from((failures - free).clamp(0, 9)).unwrap_or(0);
+    let pause = if failures < free { 0 } else { (2_000_000 << doublings).min(15 * MINUTE) };
+    Throttle { failures, until: now + pause }
 }
 
 impl Account {

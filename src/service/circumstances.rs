@@ -125,7 +125,8 @@ impl App {
         status: FileStatus,
     ) -> Result<()> {
         let id = approach.student.id;
-        let read = self.policy.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
+        let read =
+            self.policy.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
         let keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
         let records = tx.records(id).await?;
         let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else {

@@ -3,7 +3,8 @@
 use uuid::Uuid;
 
 use super::error::again;
-use super::keys::{Spot, seal};
+
+use super::keys::Spot;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
@@ -307,7 +308,7 @@ impl App {
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
             let today = self.today();
-            for pairing in approach.pairings.iter().filter(|p| p.is_active(&today)) {
+            for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
             }
         }
@@ -432,6 +433,10 @@ pub(crate) fn layer<A: Opens>(
     Ok(Some((record.version, keys.read(permit, &spot, &record.sealed)?)))
 }
 
+/// What a roster says of a child in one compartment is at least this long, in bytes: more than all groups and two carers
+/// take. Else the length of the row would tell from the database alone who is in how many groups, or has nobody.
+const ROSTER_LAYER: usize = 2_000;
+
 /// Seals the layer that came with a roster, for a key that was just made.
 pub(crate) fn sealed_roster_layer(
     key: &crate::vault::CompartmentKey,
@@ -442,7 +447,12 @@ pub(crate) fn sealed_roster_layer(
     version: i64,
     content: &Layer,
 ) -> Result<Vec<u8>> {
-    seal(key, &layer_spot(id, compartment, FROM_ROSTER, epoch, version).place(school, id.0), content)
+    let mut json = zeroize::Zeroizing::new(Vec::with_capacity(2 * ROSTER_LAYER));
+    serde_json::to_writer(&mut *json, content)?;
+    // White space after JSON says nothing.
+    let length = json.len().max(ROSTER_LAYER);
+    json.resize(length, b' ');
+    Ok(key.seal_padded(&layer_spot(id, compartment, FROM_ROSTER, epoch, version).place(school, id.0), &json)?)
 }
 
 fn shown(

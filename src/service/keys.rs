@@ -119,8 +119,7 @@ impl Keys {
     }
 
     fn open_bytes<A: Opens>(&self, permit: &Permit<A>, spot: &Spot<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let slot = (spot.compartment, spot.owner, spot.epoch);
-        let (_, key) = self.opened.get(&slot).ok_or(Error::NoKey)?;
+        let (_, key) = self.opened.get(&(spot.compartment, spot.owner, spot.epoch)).ok_or(Error::NoKey)?;
         Ok(key.open(permit, &spot.place(self.school, self.subject), sealed)?)
     }
 

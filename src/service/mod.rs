@@ -4,18 +4,26 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod audits;
 mod circumstances;
 mod entries;
 mod error;
 mod files;
+mod helping;
+mod invitations;
 mod kdf_gate;
+mod key_check;
 mod keys;
+mod new_class;
 mod offices;
-mod recovery;
 mod pairings;
+mod recovery;
+mod rosters;
 mod rotation;
 mod setup;
 mod sheets;
+mod staff;
+mod statistics;
 mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,17 +32,27 @@ mod viewer;
 mod views;
 
 pub use account::SignedIn;
+pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
 pub(crate) use files::{entry_spot, layer_spot};
+pub use helping::Helped;
+pub use invitations::DAYS as INVITATION_DAYS;
+pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
+pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
-pub use pairings::{Helped, ListedPairing, NewPairing, PairingForm, SchoolPairings};
+pub use offices::{Newcomer, OfficeState, Offices, office_of};
+pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
+pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};
 pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
+pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
+pub use statistics::Statistics;
+pub use structure::{Structure, TermEdit};
 pub use viewer::Viewer;
 
 use uuid::Uuid;

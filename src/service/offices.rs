@@ -1,14 +1,68 @@
-//! Offices: groups of colleagues who hold a key together.
+//! Offices: groups of colleagues who hold a key together, and who lets whom in.
 
 use uuid::Uuid;
 
-use super::{App, Error, Result};
+use super::{App, Error, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId};
-use crate::domain::words::OfficeKind;
-use crate::policy::{Act, Permit};
-use crate::store::{Conn, Office, Tx};
-use crate::vault::{Identity, KeyName, OfficeKey, Recipient, wrap_identity};
+use crate::domain::relation::Duty;
+use crate::domain::words::{Kind, OfficeKind, Role};
+use crate::policy::{Act, Admit, Permit};
+use crate::store::{Class, Conn, Office, Person, Tx};
+use crate::vault::{Identity, KeyName, OfficeKey, Recipient, fingerprint, wrap_identity};
+
+/// The office whose key a duty needs; its class for a homeroom. All other duties need none.
+#[must_use]
+pub const fn office_of(duty: &Duty) -> Option<(OfficeKind, Option<ClassId>)> {
+    match (duty.role, duty.class) {
+        (Role::Counsellor, _) => Some((OfficeKind::Counselling, None)),
+        (Role::MoralEdDirector, _) => Some((OfficeKind::MoralEd, None)),
+        (Role::HomeroomTeacher, Some(class)) => Some((OfficeKind::Homeroom, Some(class))),
+        _ => None,
+    }
+}
+
+/// Whether any of these duties needs the key of this office.
+#[must_use]
+pub fn implies(duties: &[Duty], office: &Office) -> bool {
+    let of_office = Some((office.kind, office.class_id.map(ClassId)));
+    duties.iter().any(|duty| duty.school == office.school_id && office_of(duty) == of_office)
+}
+
+/// Somebody whose duty needs an office that nobody has let them into yet.
+#[derive(Debug)]
+pub struct Newcomer {
+    /// Who waits.
+    pub person: Person,
+    /// For which office.
+    pub office: Office,
+    /// Its class, for a homeroom.
+    pub class: Option<Class>,
+    /// The fingerprint of the newcomer's public key, to be compared in person.
+    pub fingerprint: String,
+}
+
+/// An office with those who hold its key.
+#[derive(Debug)]
+pub struct OfficeState {
+    /// The office.
+    pub office: Office,
+    /// Its class, for a homeroom.
+    pub class: Option<Class>,
+    /// Its members by name.
+    pub members: Vec<Person>,
+}
+
+/// The offices of a school, for those who keep the keys.
+#[derive(Debug)]
+pub struct Offices {
+    /// Who waits to be let in.
+    pub waiting: Vec<Newcomer>,
+    /// The offices: those of the school first, then homerooms from the youngest cohort on.
+    pub offices: Vec<OfficeState>,
+    /// Keys of single files that someone lost and that must move on.
+    pub keys_due: usize,
+}
 
 impl App {
     /// The public key of the recovery identity, checked for genuineness.
@@ -109,4 +163,117 @@ impl App {
         tx.record_about(permit, Event::MemberAdmitted, person.0, &format!("office={}", key.office), now).await?;
         Ok(())
     }
+    /// The offices of the school, who is in them, and who waits to be let in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who keeps no keys.
+    pub async fn offices(&self, viewer: &Viewer) -> Result<Offices> {
+        let school = viewer.person.school_id;
+        self.permit::<Admit>(&viewer.at_school(), Kind::Keys, school.0).await?;
+        let mut conn = self.db.read().await?;
+        let persons = conn.persons(school).await?;
+        let members = conn.members(school).await?;
+        let duties = conn.school_duties(school, self.now()).await?;
+        let classes = conn.classes(school).await?;
+        let keys_due = conn.keys_due(school).await?.len();
+        let mut offices = conn.offices(school).await?;
+        drop(conn);
+        let class_of = |office: &Office| classes.iter().find(|class| Some(class.id.0) == office.class_id).copied();
+        let place = |office: &Office| classes.iter().position(|class| Some(class.id.0) == office.class_id);
+        offices.sort_by_key(|office| (place(office), office.kind));
+        let is_member = |office: &Office, person: &Person| members.contains(&(office.id, person.id));
+        let mut waiting = Vec::new();
+        for person in persons.iter().filter(|p| p.active) {
+            let Ok(Some(recipient)) = self.recipient_of(person) else { continue };
+            let held: Vec<Duty> = duties.iter().filter(|d| d.1 == person.id).map(|d| d.2).collect();
+            for office in offices.iter().filter(|office| implies(&held, office) && !is_member(office, person)) {
+                waiting.push(Newcomer {
+                    person: person.clone(),
+                    office: office.clone(),
+                    class: class_of(office),
+                    fingerprint: fingerprint(&recipient.text()),
+                });
+            }
+        }
+        let state = |office: Office| {
+            let members = persons.iter().filter(|person| is_member(&office, person)).cloned().collect();
+            OfficeState { class: class_of(&office), members, office }
+        };
+        Ok(Offices { waiting, offices: offices.into_iter().map(state).collect(), keys_due })
+    }
+
+    /// Lets a colleague into an office that their duty needs. `shown` is the fingerprint that was compared in person: a key
+    /// that was swapped between showing and confirming is refused.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who keeps no keys, or when no duty needs the office; [`Error::Invalid`] when the
+    /// fingerprint is another one by now; [`Error::NoKey`] when the person cannot open the office.
+    pub async fn admit(&self, viewer: &Viewer, office: OfficeId, person: PersonId, shown: &str) -> Result<()> {
+        let school = viewer.person.school_id;
+        let permit = self.permit::<Admit>(&viewer.at_school(), Kind::Keys, school.0).await?;
+        let mut tx = self.begin().await?;
+        let office = tx.offices(school).await?.into_iter().find(|o| o.id == office).ok_or(Error::NotFound)?;
+        let newcomer = tx.person(person).await?.filter(|p| p.school_id == school).ok_or(Error::NotFound)?;
+        let recipient = self.person_recipient(&mut tx, newcomer.id).await?.ok_or(Error::NotFound)?;
+        if !implies(&tx.duties(person, self.now()).await?, &office) {
+            return Err(Error::NotFound);
+        }
+        if digits(&fingerprint(&recipient.text())) != digits(shown) {
+            return Err(Error::field("fingerprint", "fingerprint-changed"));
+        }
+        let key = self.held_office_key(&mut tx, viewer, &office).await?;
+        self.let_in(&mut tx, &permit, &key, person, &recipient).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The key of an office, as the person's own membership or that in the counselling office opens it.
+    async fn held_office_key(&self, conn: &mut Conn, viewer: &Viewer, office: &Office) -> Result<OfficeKey> {
+        let ring = &viewer.ring;
+        if let Some(key) = self.office_key(conn, &ring.identity, ring.person.0, office.id, office.epoch).await? {
+            return Ok(key);
+        }
+        let offices = conn.offices(office.school_id).await?;
+        let keeper = offices.iter().find(|o| o.kind == OfficeKind::Counselling).ok_or(Error::NoKey)?;
+        let identity = ring.office(keeper.id, keeper.epoch).ok_or(Error::NoKey)?;
+        self.office_key(conn, identity, keeper.id.0, office.id, office.epoch).await?.ok_or(Error::NoKey)
+    }
+
+    /// Takes a person out of every office that none of these duties needs. What they leave must be rotated.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn leave_offices<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        person: PersonId,
+        duties: &[Duty],
+    ) -> Result<()> {
+        let memberships = tx.memberships(person).await?;
+        let offices = tx.offices(permit.school()).await?;
+        for office in offices.iter().filter(|o| memberships.iter().any(|m| m.0 == o.id) && !implies(duties, o)) {
+            tx.delete_member(permit, office.id, person).await?;
+            tx.mark_rotation(permit, office.id).await?;
+            let detail = format!("office={}", office.id);
+            tx.record_about(permit, Event::MemberLeft, person.0, &detail, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// The public key of a person, checked for genuineness; none before the invitation is accepted.
+    ///
+    /// # Errors
+    /// The row was tampered with.
+    pub(crate) fn recipient_of(&self, person: &Person) -> Result<Option<Recipient>> {
+        let (Some(text), Some(mac)) = (&person.recipient, &person.recipient_mac) else { return Ok(None) };
+        Ok(Some(Recipient::genuine(text, person.id.0, mac, &self.secret)?))
+    }
 }
+
+/// The digits of a fingerprint, however they are grouped.
+fn digits(fingerprint: &str) -> String {
+    fingerprint.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,15 +6,15 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::files::{Approach, card_spot, entry_spot};
+use super::files::{Approach, card_spot};
 use super::sheets::merged;
 use super::{App, Error, FieldProblem, Keys, Listed, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, PairingId, PersonId, StudentId};
-use crate::domain::record::{Card, EntryText, SheetRow};
+use crate::domain::record::{Card, SheetRow};
 use crate::domain::relation::Facts;
-use crate::domain::words::{Action, Compartment, Kind, Relation, Role};
-use crate::policy::{Manage, Permit, Read, Refused};
+use crate::domain::words::{Action, Compartment, Kind, Role};
+use crate::policy::{Manage, Permit, Read};
 use crate::store::{Class, Conn, NewWrap, Pairing, PairingState, Person, Student, Tx};
 use crate::vault::Recipient;
 
@@ -24,8 +24,6 @@ pub const HELPED: [Compartment; 2] = [Compartment::Support, Compartment::Contact
 pub const PURPOSE: usize = 200;
 /// Ended pairings shown at most; all are in the database.
 const ENDED: usize = 50;
-/// Entries among which the last one is looked for: the newest written may correct an older one.
-const RECENT: i64 = 20;
 
 /// A pairing to be started.
 #[derive(Debug, Clone)]
@@ -83,21 +81,6 @@ pub struct SchoolPairings {
     pub may_manage: bool,
 }
 
-/// A student as the helper's own page shows them.
-#[derive(Debug)]
-pub struct Helped {
-    /// The student.
-    pub student: StudentId,
-    /// The class of today.
-    pub class: Class,
-    /// What the helper may know of the roster row; `None` while the key has not been handed over again.
-    pub card: Option<Card>,
-    /// Last day of the pairing, `YYYY-MM-DD`.
-    pub ends: String,
-    /// The last entry.
-    pub last: Option<EntryText>,
-}
-
 impl App {
     /// What the form for a new pairing shows.
     ///
@@ -151,11 +134,11 @@ impl App {
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
         let helper = self.check_pairing(&mut tx, viewer, &approach, &new).await?;
-        self.make_way(&mut tx, &permit, &approach, new.helper).await?;
+        make_way(&mut tx, &permit, &approach, new.helper).await?;
         let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach).await?;
         hand_over(self, &mut tx, &permit, &keys, &helper).await?;
         let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.student).await?;
-        let pairing = self.sealed_pairing(&keys, &approach, &new, row)?;
+        let pairing = sealed_pairing(&keys, &approach, &new, row)?;
         tx.insert_pairing(&permit, &pairing).await.map_err(|error| {
             if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }
         })?;
@@ -198,20 +181,6 @@ impl App {
         recipient.filter(|_| problems.is_empty()).ok_or(Error::Invalid(problems))
     }
 
-    /// Ends pairings of the same two people that are past their last day: the new one takes their place.
-    async fn make_way(
-        &self,
-        tx: &mut Tx,
-        permit: &Permit<Manage>,
-        approach: &Approach,
-        helper: PersonId,
-    ) -> Result<()> {
-        for over in approach.pairings.iter().filter(|p| p.helper_id == helper && !p.ended) {
-            tx.end_pairing(permit, over.id).await?;
-        }
-        Ok(())
-    }
-
     /// The keys of the file with those of both compartments, which are made where nobody has written there yet.
     async fn keys_to_hand_over(
         &self,
@@ -228,35 +197,8 @@ impl App {
         if complete { Ok(keys) } else { Err(Error::NoKey) }
     }
 
-    /// The row of a new pairing, with its card.
-    fn sealed_pairing(&self, keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
-        let mut pairing = Pairing {
-            id: PairingId(Uuid::now_v7()),
-            school_id: approach.student.school_id,
-            student_id: approach.student.id,
-            helper_id: new.helper,
-            starts: new.starts.to_string(),
-            ends: new.ends.to_string(),
-            ended: false,
-            epoch: 0,
-            version: 1,
-            card: Vec::new(),
-        };
-        let card = Card {
-            name: row.name,
-            sex: row.sex,
-            class: (approach.class.cohort, approach.class.number),
-            seat: row.seat,
-            purpose: new.purpose.trim().to_owned(),
-        };
-        let mut spot = card_spot(&pairing);
-        pairing.card = keys.seal(&mut spot, &card)?;
-        pairing.epoch = spot.epoch;
-        Ok(pairing)
-    }
-
-    /// Ends a pairing. The helper's keys are destroyed and the two compartments get new ones, so that an old copy of the
-    /// database opens nothing that is written from now on. Ending it twice is the same as once.
+    /// Ends a pairing. The two compartments get new keys and all wraps of the old ones are destroyed, so that even an old copy
+    /// of the database opens nothing that is written from now on. Ending it twice is the same as once.
     ///
     /// # Errors
     /// [`Error::NotFound`] for anyone who ends no pairings; [`Error::NoKey`] when the person cannot change the keys.
@@ -274,33 +216,13 @@ impl App {
             return Ok(());
         }
         approach.pairings.retain(|p| p.id != id);
-        take_back(&mut tx, &permit, &pairing).await?;
         for compartment in HELPED {
             let read = self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0);
             let read = read.map_err(|_| Error::NotFound)?;
             self.rotate_compartment(&mut tx, &permit, &read, viewer, &approach, compartment).await?;
         }
-        self.hand_over_again(&mut tx, viewer, &permit, &approach).await?;
         tx.record(&permit, Event::PairingEnded, &format!("helper={}", pairing.helper_id), now).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Gives the new keys to helpers whose first day is still to come: a rotation knows those of today only.
-    async fn hand_over_again(
-        &self,
-        tx: &mut Tx,
-        viewer: &Viewer,
-        permit: &Permit<Manage>,
-        approach: &Approach,
-    ) -> Result<()> {
-        let today = self.today();
-        let keys = Keys::of(tx, viewer, &self.secret, approach.student.id.0).await?;
-        for pairing in approach.pairings.iter().filter(|p| p.state(&today) == PairingState::Planned) {
-            if let Some(helper) = self.person_recipient(tx, pairing.helper_id).await? {
-                hand_over(self, tx, permit, &keys, &helper).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The pairings of the school, and who has an open file but no helper.
@@ -364,59 +286,6 @@ impl App {
         }
         Ok((rows, faster))
     }
-
-    /// The students whom the person helps today. Leaves one line in the file of each.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for anyone who is no helper.
-    pub async fn helping(&self, viewer: &Viewer) -> Result<Vec<Helped>> {
-        if !viewer.has(Role::Helper) {
-            return self.refuse_helping(viewer).await;
-        }
-        let today = self.today();
-        let mut conn = self.db.read().await?;
-        let (mut helped, mut traces) = (Vec::new(), Vec::new());
-        for pairing in conn.pairings_of_helper(viewer.person.id).await?.iter().filter(|p| p.is_active(&today)) {
-            let approach = self.approach(&mut conn, viewer, pairing.student_id).await?;
-            let permit = self.policy.permit::<Read>(&approach.standing, Kind::Support, pairing.student_id.0);
-            let Ok(permit) = permit else { continue };
-            let keys = Keys::of(&mut conn, viewer, &self.secret, pairing.student_id.0).await?;
-            let card = if_held(keys.read(&permit, &card_spot(pairing), &pairing.card))?;
-            let last = if_held(last_entry(&mut conn, &permit, &keys, pairing.student_id).await)?.flatten();
-            let (student, ends) = (pairing.student_id, pairing.ends.clone());
-            helped.push(Helped { student, class: approach.class, card, ends, last });
-            traces.push((permit, keys.faster));
-        }
-        drop(conn);
-        self.leave_traces(&traces).await?;
-        Ok(helped)
-    }
-
-    /// One line in each file that was looked into, in one transaction.
-    async fn leave_traces(&self, traces: &[(Permit<Read>, Vec<NewWrap>)]) -> Result<()> {
-        if traces.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.begin().await?;
-        for (permit, faster) in traces {
-            tx.record(permit, Event::PairingsRead, "", self.now()).await?;
-            for wrap in faster {
-                tx.insert_wrap(permit, wrap).await?;
-            }
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// Records that somebody who is no helper asked for the helper's page.
-    async fn refuse_helping(&self, viewer: &Viewer) -> Result<Vec<Helped>> {
-        let role = viewer.duties.first().map(|duty| duty.role);
-        let (kind, action, object) = (Kind::Pairing, Action::Read, viewer.person.id.0);
-        let refused = Refused { role, relation: Relation::SameSchool, kind, action, object };
-        let mut tx = self.begin().await?;
-        tx.record_refusal(&refused, viewer.person.id, viewer.person.school_id, self.now()).await?;
-        tx.commit().await?;
-        Err(Error::NotFound)
-    }
 }
 
 /// Wraps every opened key of both compartments to a helper.
@@ -430,12 +299,37 @@ async fn hand_over(app: &App, tx: &mut Tx, permit: &Permit<Manage>, keys: &Keys,
     Ok(())
 }
 
-/// Destroys the wraps that a pairing gave.
-async fn take_back(tx: &mut Tx, permit: &Permit<Manage>, pairing: &Pairing) -> Result<()> {
-    for key in tx.keys_of(pairing.student_id.0).await? {
-        if HELPED.contains(&key.compartment) {
-            tx.delete_wraps(permit, key.id, pairing.helper_id.0).await?;
-        }
+/// The row of a new pairing, with its card.
+fn sealed_pairing(keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
+    let mut pairing = Pairing {
+        id: PairingId(Uuid::now_v7()),
+        school_id: approach.student.school_id,
+        student_id: approach.student.id,
+        helper_id: new.helper,
+        starts: new.starts.to_string(),
+        ends: new.ends.to_string(),
+        ended: false,
+        epoch: 0,
+        version: 1,
+        card: Vec::new(),
+    };
+    let card = Card {
+        name: row.name,
+        sex: row.sex,
+        class: (approach.class.cohort, approach.class.number),
+        seat: row.seat,
+        purpose: new.purpose.trim().to_owned(),
+    };
+    let mut spot = card_spot(&pairing);
+    pairing.card = keys.seal(&mut spot, &card)?;
+    pairing.epoch = spot.epoch;
+    Ok(pairing)
+}
+
+/// Ends pairings of the same two people that are past their last day: the new one takes their place, and their keys.
+async fn make_way(tx: &mut Tx, permit: &Permit<Manage>, approach: &Approach, helper: PersonId) -> Result<()> {
+    for over in approach.pairings.iter().filter(|p| p.helper_id == helper && !p.ended) {
+        tx.end_pairing(permit, over.id).await?;
     }
     Ok(())
 }
@@ -463,11 +357,7 @@ fn wrong_purpose(purpose: &str) -> Option<&'static str> {
 }
 
 /// The students of pairings: those with an open file are at hand, the others are looked up.
-async fn students_of(
-    conn: &mut Conn,
-    pairings: &[Pairing],
-    open: Vec<Student>,
-) -> Result<HashMap<StudentId, Student>> {
+async fn students_of(conn: &mut Conn, pairings: &[Pairing], open: Vec<Student>) -> Result<HashMap<StudentId, Student>> {
     let mut students: HashMap<StudentId, Student> = open.into_iter().map(|s| (s.id, s)).collect();
     for pairing in pairings {
         if !students.contains_key(&pairing.student_id)
@@ -480,11 +370,7 @@ async fn students_of(
 }
 
 /// Students as neutral rows, by class and class number.
-fn listed(
-    students: &[Student],
-    rows: &HashMap<StudentId, SheetRow>,
-    classes: &HashMap<ClassId, Class>,
-) -> Vec<Listed> {
+fn listed(students: &[Student], rows: &HashMap<StudentId, SheetRow>, classes: &HashMap<ClassId, Class>) -> Vec<Listed> {
     let one = |student: &Student| {
         let (row, class) = (rows.get(&student.id)?.clone(), *classes.get(&student.class_id)?);
         Some(Listed { row, class, status: student.status })
@@ -492,35 +378,6 @@ fn listed(
     let mut listed: Vec<Listed> = students.iter().filter_map(one).collect();
     listed.sort_by_key(|l| (std::cmp::Reverse(l.class.cohort), l.class.number, l.row.seat));
     listed
-}
-
-/// The latest day that an uncorrected entry tells of.
-async fn last_entry(
-    conn: &mut Conn,
-    permit: &Permit<Read>,
-    keys: &Keys,
-    student: StudentId,
-) -> Result<Option<EntryText>> {
-    let entries = conn.entries(student, Compartment::Support, Uuid::nil(), RECENT).await?;
-    let corrected: HashSet<Uuid> = entries.iter().filter_map(|entry| entry.corrects).collect();
-    let mut last: Option<EntryText> = None;
-    for entry in entries.iter().filter(|entry| !corrected.contains(&entry.id.0)) {
-        let text: EntryText = keys.read(permit, &entry_spot(entry), &entry.sealed)?;
-        // Newest written first: of two entries of one day the one written later stays.
-        if last.as_ref().is_none_or(|last| text.date > last.date) {
-            last = Some(text);
-        }
-    }
-    Ok(last)
-}
-
-/// What the person holds the key for; a missing key is no failure here.
-fn if_held<T>(read: Result<T>) -> Result<Option<T>> {
-    match read {
-        Ok(content) => Ok(Some(content)),
-        Err(Error::NoKey) => Ok(None),
-        Err(other) => Err(other),
-    }
 }
 
 #[cfg(test)]

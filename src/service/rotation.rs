@@ -3,6 +3,8 @@
 //! Whoever lost a key may have kept a copy of the database of that day. They go on reading that copy, and nothing that was
 //! written after the rotation.
 
+mod offices;
+
 use super::files::{card_spot, entry_spot, layer_spot};
 use super::sheets::sheet_spot;
 use super::{App, Approach, Error, Keys, Result, Viewer};
@@ -124,3 +126,6 @@ impl App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

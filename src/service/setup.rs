@@ -71,6 +71,18 @@ impl App {
         Ok(FoundedSchool { id, counselling, moral_ed })
     }
 
+    /// Names a school that has no name yet: by the first import, which says whose roster it is.
+    ///
+    /// # Errors
+    /// The name is taken, or the database.
+    pub async fn name_school(&self, school: SchoolId, name: &str) -> Result<()> {
+        let permit = self.permit::<Manage>(&Standing::installation(school), Kind::Structure, school.0).await?;
+        let mut tx = self.begin().await?;
+        tx.rename_school(&permit, name).await?;
+        tx.record(&permit, Event::SchoolChanged, "named", self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Makes an account with keys at once, lets it into the offices given and gives it its duties.
     ///
     /// # Errors

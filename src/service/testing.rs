@@ -1,18 +1,23 @@
 //! A small school for the unit tests of services: real database, real keys, cheap passwords, a clock that stands still.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
+use uuid::Uuid;
 
-use super::{App, FoundedSchool, KdfGate, Viewer};
+use super::keys::seal;
+use super::sheets::sheet_spot;
+use super::{App, FieldEdit, FoundedSchool, KdfGate, Viewer};
 use crate::domain::clock::Clock;
-use crate::domain::ids::ClassId;
-use crate::domain::relation::Duty;
-use crate::domain::words::Role;
-use crate::policy::Policy;
-use crate::store::Db;
-use crate::vault::{Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
+use crate::domain::ids::{ClassId, StudentId};
+use crate::domain::record::{EntryText, Field, SheetRow};
+use crate::domain::relation::{Duty, Standing};
+use crate::domain::words::{Effect, Kind, Role, Sex, Way};
+use crate::policy::{Manage, Policy, Report};
+use crate::store::{Db, SheetPart, StudentMacs};
+use crate::vault::{CompartmentKey, Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
 
 /// 2026-11-23 08:00 in Shanghai.
 pub const MORNING: i64 = 1_795_392_000_000_000;
@@ -26,7 +31,8 @@ pub struct School {
     /// The school and the keys of its offices.
     pub founded: FoundedSchool,
     viewers: HashMap<String, Viewer>,
-    _folder: TempDir,
+    /// Where the database lies; it goes when this is dropped.
+    pub folder: TempDir,
 }
 
 impl School {
@@ -49,7 +55,7 @@ impl School {
         };
         let slips = app.found_installation().await.unwrap();
         let founded = app.found_school("柳溪镇初级中学").await.unwrap();
-        (Self { app, founded, viewers: HashMap::new(), _folder: folder }, slips)
+        (Self { app, founded, viewers: HashMap::new(), folder }, slips)
     }
 
     /// A member of staff with one role, let into the office of that role, and signed in.
@@ -74,5 +80,122 @@ impl School {
         let viewer = self.app.viewer(&signed_in.token).await.unwrap();
         self.viewers.insert(login.to_owned(), viewer.clone());
         viewer
+    }
+
+    /// The database file.
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("yice.db")
+    }
+
+    /// A class of grade 7 with its homeroom and an empty roster.
+    pub async fn empty_class(&self, number: i64) -> MadeClass {
+        let standing = Standing::installation(self.founded.id);
+        let permit = self.app.permit::<Manage>(&standing, Kind::Structure, self.founded.id.0).await.unwrap();
+        let mut tx = self.app.begin().await.unwrap();
+        let (class, roster, homeroom) =
+            self.app.make_class(&mut tx, &permit, self.founded.id, 2020, number).await.unwrap();
+        tx.commit().await.unwrap();
+        MadeClass { id: class.id, roster, homeroom, parts: 0 }
+    }
+
+    /// A student on the roll of a class, before the roster key was ever rotated.
+    pub async fn enrol(&self, class: &mut MadeClass, name: &str) -> StudentId {
+        let id = StudentId(Uuid::now_v7());
+        let standing = Standing::installation(self.founded.id);
+        let permit = self.app.permit::<Report>(&standing, Kind::Roster, class.id.0).await.unwrap();
+        let mac = id.0.as_bytes().to_vec();
+        let macs = StudentMacs {
+            id,
+            class_id: class.id,
+            identity_mac: mac.clone(),
+            number_mac: Vec::new(),
+            person_mac: mac.clone(),
+            row_mac: mac,
+        };
+        let row = SheetRow {
+            student: id,
+            name: name.to_owned(),
+            initials: String::new(),
+            sex: Sex::Female,
+            seat: None,
+            number: String::new(),
+            boarding: None,
+        };
+        let mut part = SheetPart { class_id: class.id, part: class.parts, epoch: 1, version: 1, sealed: Vec::new() };
+        part.sealed = seal(&class.roster, &sheet_spot(&part).place(self.founded.id, class.id.0), &vec![row]).unwrap();
+        class.parts += 1;
+        let mut tx = self.app.begin().await.unwrap();
+        tx.insert_student(&permit, &macs, MORNING).await.unwrap();
+        tx.insert_sheet(&permit, &part).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Writes into three compartments of a file, so that they have keys, and one entry.
+    pub async fn fill(&self, teacher: &Viewer, student: StudentId, text: &str) {
+        for field in [Field::Address, Field::Aid, Field::Needs] {
+            let edits = vec![FieldEdit { field, text: text.to_owned(), seen: 0 }];
+            self.app.edit_fields(teacher, student, field.compartment(), edits).await.unwrap();
+        }
+        self.entry(teacher, student, text).await;
+    }
+
+    /// Adds a tracking entry.
+    pub async fn entry(&self, teacher: &Viewer, student: StudentId, text: &str) {
+        let date = self.app.clock.today();
+        let (way, effect) = (Way::Talk, Effect::Unchanged);
+        let entry = EntryText { date, way, happened: text.to_owned(), effect, next: String::new() };
+        self.app.append_entry(teacher, student, &entry, None).await.unwrap();
+    }
+}
+
+/// A class with its keys in clear.
+pub struct MadeClass {
+    /// The class.
+    pub id: ClassId,
+    /// The first epoch of its roster key.
+    pub roster: CompartmentKey,
+    /// The first key of its homeroom.
+    pub homeroom: OfficeKey,
+    parts: i64,
+}
+
+impl School {
+    /// A class with these students on its roll, in this order, and the key of its homeroom.
+    pub async fn class(&self, cohort: i64, number: i64, names: &[&str]) -> (ClassId, OfficeKey, Vec<StudentId>) {
+        let standing = Standing::installation(self.founded.id);
+        let manage = self.app.permit::<Manage>(&standing, Kind::Structure, self.founded.id.0).await.unwrap();
+        let takes_in = self.app.permit::<Report>(&standing, Kind::Roster, self.founded.id.0).await.unwrap();
+        let mut tx = self.app.begin().await.unwrap();
+        let made = self.app.make_class(&mut tx, &manage, self.founded.id, cohort, number).await.unwrap();
+        let (class, roster, homeroom) = made;
+        let mut rows = Vec::new();
+        for (seat, name) in (1..).zip(names) {
+            let student = StudentId(Uuid::now_v7());
+            let mac = || student.0.as_bytes().to_vec();
+            let (identity_mac, number_mac, person_mac, row_mac) = (mac(), mac(), mac(), mac());
+            let macs = StudentMacs { id: student, class_id: class.id, identity_mac, number_mac, person_mac, row_mac };
+            tx.insert_student(&takes_in, &macs, self.app.now()).await.unwrap();
+            let (name, initials, number) = ((*name).to_owned(), String::new(), format!("G{seat}"));
+            rows.push(SheetRow { student, name, initials, sex: Sex::Female, seat: Some(seat), number, boarding: None });
+        }
+        let mut part = SheetPart { class_id: class.id, part: 0, epoch: 1, version: 1, sealed: Vec::new() };
+        part.sealed = seal(&roster, &sheet_spot(&part).place(self.founded.id, class.id.0), &rows).unwrap();
+        tx.insert_sheet(&takes_in, &part).await.unwrap();
+        tx.commit().await.unwrap();
+        (class.id, homeroom, rows.into_iter().map(|row| row.student).collect())
+    }
+
+    /// The database as it stands now, in another folder: what somebody has who copied the file.
+    pub async fn copy(&self) -> (TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["yice.db", "yice.db-wal"] {
+            let from = self.folder.path().join(name);
+            if from.exists() {
+                std::fs::copy(from, folder.path().join(name)).unwrap();
+            }
+        }
+        let db = Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap();
+        (folder, db)
     }
 }

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql};
+use super::{Error, Result, Tx, sql};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation, Role};
-use crate::policy::{Act, Permit, Read, Refused};
+use crate::policy::{Act, Permit, Refused};
 use crate::vault::chain;
 
 /// A line with the hash under which it stands in the chain.
@@ -18,39 +18,15 @@ pub struct StoredLine {
     pub hash: Vec<u8>,
 }
 
-/// Which lines the privacy officer wants to see. Empty fields do not filter.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    /// Only lines of this person.
-    pub actor: Option<PersonId>,
-    /// Only lines about this student, class or person.
-    pub object: Option<Uuid>,
-    /// Only lines of this event.
-    pub event: Option<Event>,
-    /// Only refusals.
-    pub refused: bool,
-    /// Only lines before this number, for paging backwards.
-    pub before: Option<i64>,
-}
-
-/// Where a chain breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Broken {
-    /// The school of the chain.
-    pub school: SchoolId,
-    /// The first line that does not follow from the one before it.
-    pub seq: i64,
-}
-
 #[derive(sqlx::FromRow)]
-struct LineRow {
+pub(super) struct LineRow {
     #[sqlx(try_from = "Uuid")]
     school_id: SchoolId,
     seq: i64,
     at: i64,
     #[sqlx(try_from = "Uuid")]
     actor: PersonId,
-    // Words are read as text, so that a row with an unknown one can still be named by its number.
+    // Words are read here and not by the driver, so that a line with an unknown one does not spoil its neighbours.
     role: String,
     relation: String,
     kind: String,
@@ -172,7 +148,7 @@ impl Tx {
     }
 
     /// Adds a line to the chain of its school.
-    async fn chain(&mut self, mut line: Line) -> Result<()> {
+    pub(super) async fn chain(&mut self, mut line: Line) -> Result<()> {
         // Write the head row first: it is the lock. Two lines that read the same head would break the chain.
         let (seq, previous): (i64, Vec<u8>) = sql!(
             self,
@@ -204,113 +180,5 @@ impl Tx {
             hash
         )?;
         Ok(())
-    }
-}
-
-impl Conn {
-    /// Who opened or changed one file, newest first, at most `limit` lines.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn views(&mut self, permit: &Permit<Read>, limit: i64) -> Result<Vec<StoredLine>> {
-        let rows = sql!(
-            self,
-            fetch_all LineRow: "SELECT * FROM audit_lines WHERE object = $1 AND school_id = $2 AND event <> 'refused'
-             ORDER BY seq DESC LIMIT $3",
-            permit.object(),
-            permit.school().0,
-            limit
-        )?;
-        rows.into_iter().map(StoredLine::try_from).collect()
-    }
-
-    /// Lines of the permit's school that fit the filter, newest first, at most `limit`.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn audit_lines(
-        &mut self,
-        permit: &Permit<Read>,
-        filter: &AuditFilter,
-        limit: i64,
-    ) -> Result<Vec<StoredLine>> {
-        let rows = sql!(
-            self,
-            fetch_all LineRow: "SELECT * FROM audit_lines WHERE school_id = $1 AND seq < $2
-               AND ($3 OR actor = $4) AND ($5 OR object = $6) AND ($7 OR event = $8) AND ($9 OR outcome = 'refused')
-             ORDER BY seq DESC LIMIT $10",
-            permit.school().0,
-            filter.before.unwrap_or(i64::MAX),
-            filter.actor.is_none(),
-            filter.actor.map_or(Uuid::nil(), |id| id.0),
-            filter.object.is_none(),
-            filter.object.unwrap_or_default(),
-            filter.event.is_none(),
-            filter.event.map_or("", Event::as_str),
-            !filter.refused,
-            limit
-        )?;
-        rows.into_iter().map(StoredLine::try_from).collect()
-    }
-
-    /// How often each event happened since an instant, most frequent first.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn audit_counts(&mut self, permit: &Permit<Read>, since: i64) -> Result<Vec<(Event, i64)>> {
-        let rows: Vec<(String, i64)> = sql!(
-            self,
-            fetch_all(String, i64): "SELECT event, count(*) FROM audit_lines WHERE school_id = $1 AND at >= $2
-             GROUP BY event ORDER BY 2 DESC, 1",
-            permit.school().0,
-            since
-        )?;
-        let word = |(event, count): (String, i64)| Event::parse(&event).map(|event| (event, count));
-        rows.into_iter().map(|row| word(row).ok_or(Error::Corrupt("audit_lines.event"))).collect()
-    }
-
-    /// The heads of all chains: school, number of lines, hash.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn audit_heads(&mut self) -> Result<Vec<(SchoolId, i64, Vec<u8>)>> {
-        let rows: Vec<(Uuid, i64, Vec<u8>)> = sql!(self, fetch_all(Uuid, i64, Vec<u8>): "SELECT school_id, seq, hash FROM audit_heads ORDER BY school_id")?;
-        Ok(rows.into_iter().map(|(school, seq, hash)| (SchoolId(school), seq, hash)).collect())
-    }
-
-    /// Walks the chain of one school and tells where it breaks first, if it does.
-    ///
-    /// # Errors
-    /// The database. A line that cannot be read counts as broken.
-    pub async fn verify_chain(&mut self, school: SchoolId) -> Result<Option<Broken>> {
-        let mut hash = chain::ORIGIN;
-        let mut seq = 0;
-        loop {
-            let rows = sql!(
-                self,
-                fetch_all LineRow: "SELECT * FROM audit_lines WHERE school_id = $1 AND seq > $2 ORDER BY seq LIMIT 5000",
-                school.0,
-                seq
-            );
-            let rows = match rows {
-                Err(Error::Sqlx(sqlx::Error::ColumnDecode { .. })) => return Ok(Some(Broken { school, seq: seq + 1 })),
-                rows => rows?,
-            };
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let broken = Ok(Some(Broken { school, seq: seq + 1 }));
-                let Ok(StoredLine { line, hash: stored }) = StoredLine::try_from(row) else { return broken };
-                hash = chain::link(&hash, &line.bytes());
-                if line.seq != seq + 1 || stored != hash {
-                    return broken;
-                }
-                seq = line.seq;
-            }
-        }
-        let head: Option<(i64, Vec<u8>)> = sql!(self, fetch_optional(i64, Vec<u8>): "SELECT seq, hash FROM audit_heads WHERE school_id = $1", school.0)?;
-        let sound = head.map_or(seq == 0, |(number, stored)| number == seq && stored == hash);
-        Ok((!sound).then_some(Broken { school, seq: seq + 1 }))
     }
 }

@@ -1,10 +1,11 @@
-//! Facts: what the gate counts. No query joins them to a student.
+//! Facts: what the gate counts, and what it published. No query joins them to a student.
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Error, Result, Tx, sql};
+use crate::domain::gate::Published;
 use crate::domain::ids::SchoolId;
-use crate::domain::words::Sex;
+use crate::domain::words::{Kind, Sex};
 use crate::policy::{Permit, Read, Write};
 
 /// One open file, as the gate counts it.
@@ -27,11 +28,11 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn facts(&mut self, permit: &Permit<Read>) -> Result<Vec<Fact>> {
-        debug_assert_eq!(permit.kind(), crate::domain::words::Kind::Statistics);
+        debug_assert_eq!(permit.kind(), Kind::Statistics);
         sql!(self, fetch_all Fact: "SELECT id, cohort, sex, tags FROM facts WHERE school_id = $1", permit.school().0)
     }
 
-    /// How many students of a school each cohort has: a register figure that leadership knows anyway.
+    /// How many students of a school each cohort has, without those who left: a register figure that leadership knows.
     ///
     /// # Errors
     /// The database.
@@ -39,13 +40,45 @@ impl Conn {
         sql!(
             self,
             fetch_all(i64, i64): "SELECT c.cohort, count(*) FROM students s JOIN classes c ON c.id = s.class_id
-             WHERE s.school_id = $1 GROUP BY c.cohort ORDER BY c.cohort DESC",
-            school.0
+             WHERE s.school_id = $1 AND c.closed = $2 GROUP BY c.cohort ORDER BY c.cohort DESC",
+            school.0,
+            false
         )
+    }
+
+    /// What the gate published for a school on a day (`YYYY-MM-DD`), if it did.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn release(&mut self, permit: &Permit<Read>, day: &str) -> Result<Option<Published>> {
+        let row: Option<(String,)> = sql!(
+            self,
+            fetch_optional(String,): "SELECT published FROM releases WHERE school_id = $1 AND day = $2",
+            permit.school().0,
+            day
+        )?;
+        let read = |(text,): (String,)| serde_json::from_str(&text).map_err(|_| Error::Corrupt("releases.published"));
+        row.map(read).transpose()
     }
 }
 
 impl Tx {
+    /// Freezes what the gate published for a day. What stands there already stays.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn insert_release(&mut self, permit: &Permit<Read>, day: &str, published: &Published) -> Result<()> {
+        let text = serde_json::to_string(published).map_err(|_| Error::Corrupt("releases.published"))?;
+        sql!(
+            self,
+            run "INSERT INTO releases (school_id, day, published) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            permit.school().0,
+            day,
+            text.as_str()
+        )
+        .map(drop)
+    }
+
     /// Puts a fact in place of the one with the same id.
     ///
     /// # Errors

@@ -431,6 +431,22 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Moves a key to the epoch given, if it still stands in the one before, without sealing anew what older epochs sealed:
+    /// an import cannot open it. With `lost`, someone no longer holds the key and the next holder rotates it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn step_key<A: Act>(&mut self, _permit: &Permit<A>, key: &Key, lost: bool) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE keys SET epoch = $2, rotation_due = rotation_due OR $3 WHERE id = $1 AND epoch = $2 - 1",
+            key.id.0,
+            key.epoch,
+            lost
+        )?;
+        Ok(done == 1)
+    }
+
     /// Notes that a person lost the keys they held directly, so that the next holder rotates them.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
 mod audit;
+pub(crate) mod chain;
 mod drafts;
 mod facts;
 mod files;
@@ -12,8 +13,10 @@ mod imports;
 mod keys;
 mod pairings;
 mod people;
+mod trail;
 
-pub use audit::{AuditFilter, Broken, StoredLine};
+pub use audit::StoredLine;
+pub use chain::Broken;
 pub use drafts::Draft;
 pub use facts::Fact;
 pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};
@@ -22,6 +25,7 @@ pub use imports::{ImportState, StoredImport};
 pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
 pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
+pub use trail::{AuditFilter, Opened};
 
 use std::path::Path;
 use std::time::Duration;

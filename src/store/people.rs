@@ -195,6 +195,31 @@ impl Conn {
         )
     }
 
+    /// The invitation that stands open for a person, expired or not.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn invitation_of(&mut self, person: PersonId) -> Result<Option<Invitation>> {
+        sql!(
+            self,
+            fetch_optional Invitation: "SELECT id, person_id, offices, expires_at FROM invitations WHERE person_id = $1",
+            person.0
+        )
+    }
+
+    /// Until when the open invitations of a school can be accepted: person, instant.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn invitations(&mut self, school: SchoolId) -> Result<Vec<(PersonId, i64)>> {
+        let rows: Vec<(Uuid, i64)> = sql!(
+            self,
+            fetch_all(Uuid, i64): "SELECT i.person_id, i.expires_at FROM invitations i JOIN persons p ON p.id = i.person_id WHERE p.school_id = $1",
+            school.0
+        )?;
+        Ok(rows.into_iter().map(|(person, until)| (PersonId(person), until)).collect())
+    }
+
     /// The session with this token hash.
     ///
     /// # Errors
@@ -259,7 +284,23 @@ impl Tx {
         .map(drop)
     }
 
-    /// Closes or reopens an account of the permit's school, and takes its keys away when it closes.
+    /// Takes password and identity away from an account of the permit's school: it was closed, or the password is forgotten
+    /// and the next invitation brings a new identity.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn clear_account(&mut self, permit: &Permit<Manage>, person: PersonId) -> Result<()> {
+        sql!(
+            self,
+            run "UPDATE persons SET salt = NULL, kdf = NULL, auth = NULL, identity = NULL, recipient = NULL, recipient_mac = NULL,
+               version = version + 1 WHERE id = $1 AND school_id = $2",
+            person.0,
+            permit.school().0
+        )
+        .map(drop)
+    }
+
+    /// Closes or reopens an account of the permit's school.
     ///
     /// # Errors
     /// The database.
@@ -350,6 +391,14 @@ impl Tx {
             invitation.expires_at
         )
         .map(drop)
+    }
+
+    /// Takes back the open invitation of a person.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn delete_invitation(&mut self, _permit: &Permit<Manage>, person: PersonId) -> Result<()> {
+        sql!(self, run "DELETE FROM invitations WHERE person_id = $1", person.0).map(drop)
     }
 
     /// Uses an invitation up.

@@ -11,6 +11,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
+use crate::domain::audit::{Event, Outcome};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
@@ -114,11 +115,13 @@ families! {
     "kind": Compartment,
     "effect": Effect,
     "field": Field,
+    "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
     "language": Language,
     "office-kind": OfficeKind,
+    "outcome": Outcome,
     "relation": Relation,
     "role": Role,
     "session-form": SessionForm,
@@ -266,8 +269,8 @@ mod tests {
     #[test]
     fn english_messages_are_english_and_chinese_ones_chinese() {
         let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-        // The names of languages stand in their own language in both files.
-        let shared = |id: &str| id.starts_with("language-");
+        // The names of languages stand in their own language in both files; a roster's own words are quoted as they stand.
+        let shared = |id: &str| id.starts_with("language-") || id.starts_with("roster-problem-");
         for (id, (_, text)) in messages(Language::En) {
             assert!(shared(&id) || !text.contains(is_chinese), "{id} is not translated: {text}");
         }

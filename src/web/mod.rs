@@ -12,11 +12,22 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod audit;
 mod classes;
 mod files;
+mod helping;
 mod notes;
+mod pairings;
 
+mod import;
 mod sign_in;
+mod statistics;
+mod views;
+mod invitation;
+mod offices;
+mod sign_in;
+mod staff;
+mod structure;
 
 use std::sync::Arc;
 
@@ -74,8 +85,34 @@ macro_rules! routes {
 }
 pub(crate) use routes;
 
+/// Joins the routes of the files of pages, one line each.
+macro_rules! pages {
+    ($($file:ident,)+) => {
+        /// The routes of every file of pages.
+        pub const ROUTES: &[&[Route]] = &[$($file::ROUTES),+];
+
+        fn pages() -> Router<Web> {
+            Router::new()$(.merge($file::router()))+
+        }
+    };
+}
+
+pages! {
+    sign_in,
+    account,
+    classes,
+    files,
+    notes,
+    pairings,
+    helping,
+    import,
+    audit,
+    statistics,
+    views,
+}
 /// The routes of every file of pages.
-pub const ROUTES: &[&[Route]] = &[sign_in::ROUTES, account::ROUTES, classes::ROUTES, files::ROUTES, notes::ROUTES];
+pub const ROUTES: &[&[Route]] =
+    &[sign_in::ROUTES, account::ROUTES, invitation::ROUTES, staff::ROUTES, structure::ROUTES, offices::ROUTES];
 
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -84,12 +121,14 @@ pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
+    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
     let pages = Router::new()
         .merge(sign_in::router())
         .merge(account::router())
-        .merge(classes::router())
-        .merge(files::router())
-        .merge(notes::router())
+        .merge(invitation::router())
+        .merge(staff::router())
+        .merge(structure::router())
+        .merge(offices::router())
         .fallback(request::nothing_here)
         .layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());

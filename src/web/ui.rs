@@ -27,8 +27,28 @@ macro_rules! __yice_text {
 pub use crate::__yice_text as t;
 
 /// What a page can say was just done (`?done=code`, messages `done-<code>`): a closed list.
-pub const DONE: &[&str] =
-    &["saved", "entry-saved", "note-saved", "password-changed", "signed-out-everywhere", "status-changed", "decided"];
+pub const DONE: &[&str] = &[
+    "saved",
+    "entry-saved",
+    "note-saved",
+    "password-changed",
+    "signed-out-everywhere",
+    "status-changed",
+    "decided",
+    "pairing-started",
+    "pairing-ended",
+    "import-already",
+    "duty-given",
+    "duty-ended",
+    "person-closed",
+    "invitation-accepted",
+    "admitted",
+    "rotated",
+    "class-made",
+    "class-closed",
+    "class-reopened",
+    "term-saved",
+];
 
 /// What is wrong with the fields of a form, in the language of the page.
 #[derive(Debug, Clone, Default)]

@@ -5,5 +5,8 @@ mod support;
 
 mod architecture;
 mod faults;
+mod journeys;
 mod migrations;
+mod people;
+mod routes;
 mod store;

@@ -33,8 +33,18 @@ impl Connection {
     }
 
     /// Sends a request and reads the whole answer; gives status and headers.
-    pub async fn send(&mut self, method: &str, path: &str, cookie: Option<&str>, body: &str) -> Result<(u16, HeaderMap)> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.address).header("sec-fetch-site", "same-origin");
+    pub async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        cookie: Option<&str>,
+        body: &str,
+    ) -> Result<(u16, HeaderMap)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.address)
+            .header("sec-fetch-site", "same-origin");
         if let Some(cookie) = cookie {
             request = request.header(COOKIE, cookie);
         }
@@ -113,7 +123,12 @@ impl Figures {
         "| what | c | requests/s | p50 ms | p99 ms | CPU ms | memory MB |\n|---|---:|---:|---:|---:|---:|---:|"
     }
 
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures for people")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "figures for people"
+    )]
     fn at(&self, share: f64) -> f64 {
         let index = ((self.sorted.len() as f64 * share) as usize).min(self.sorted.len().saturating_sub(1));
         self.sorted.get(index).map_or(f64::NAN, |d| d.as_secs_f64() * 1_000.0)
@@ -125,7 +140,12 @@ impl Figures {
         let count = self.sorted.len() as f64;
         let rate = count / self.span.as_secs_f64();
         let cpu = if cpu.is_zero() { "–".to_owned() } else { format!("{:.2}", cpu.as_secs_f64() * 1_000.0 / count) };
-        format!("| {name} | {at_once} | {rate:.0} | {:.2} | {:.2} | {cpu} | {:.0} |", self.at(0.5), self.at(0.99), super::megabytes(memory))
+        format!(
+            "| {name} | {at_once} | {rate:.0} | {:.2} | {:.2} | {cpu} | {:.0} |",
+            self.at(0.5),
+            self.at(0.99),
+            super::megabytes(memory)
+        )
     }
 }
 
@@ -176,7 +196,8 @@ pub async fn sign_ins(server: &Server, people: &People, seeded: &Seeded, span: D
         }
         anyhow::Ok(latencies)
     };
-    let (first, second, beside) = tokio::join!(one("counsellor0"), one("counsellor1"), run(server, people, &classes, 4, span));
+    let (first, second, beside) =
+        tokio::join!(one("counsellor0"), one("counsellor1"), run(server, people, &classes, 4, span));
     let mut latencies = first?;
     latencies.append(&mut second?);
     Ok((Figures::of(latencies, start.elapsed()), beside?))

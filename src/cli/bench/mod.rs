@@ -19,7 +19,9 @@ use server::Server;
 
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Examples:\n  yice bench\n  yice bench --students 20000\n  yice bench --database postgres://yice@localhost/bench\n  yice bench --plain")]
+#[command(
+    after_help = "Examples:\n  yice bench\n  yice bench --students 20000\n  yice bench --database postgres://yice@localhost/bench\n  yice bench --plain"
+)]
 pub struct Bench {
     /// Students of the school that is made.
     #[arg(long, default_value_t = 1_200)]
@@ -55,12 +57,22 @@ pub async fn run(args: Bench) -> Result<()> {
     let folder = tempdir()?;
     println!("{}", machine());
     let seeded = seed::school(&folder, &args).await.context("seeding the school")?;
-    println!("seeded: {} students, {} files; import of the roster took {:.2} s", args.students, seeded.files.len(), seeded.import.as_secs_f64());
+    println!(
+        "seeded: {} students, {} files; import of the roster took {:.2} s",
+        args.students,
+        seeded.files.len(),
+        seeded.import.as_secs_f64()
+    );
     let started = Instant::now();
     let server = Server::start(&folder, args.database.as_deref()).await?;
     let first = server.first_page(started).await?;
     let idle = server.memory()?;
-    println!("start to first page {:.2} s; idle memory {:.0} MB; binary {:.0} MB", first.as_secs_f64(), megabytes(idle), megabytes(binary_size()?));
+    println!(
+        "start to first page {:.2} s; idle memory {:.0} MB; binary {:.0} MB",
+        first.as_secs_f64(),
+        megabytes(idle),
+        megabytes(binary_size()?)
+    );
     println!();
     println!("{}", Figures::header());
     let people = load::sign_in_all(&server, &seeded).await?;
@@ -117,7 +129,10 @@ fn megabytes(bytes: u64) -> f64 {
 /// What it was measured on, as the kernel tells it.
 fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown processor", |m| m.trim_start_matches([' ', '\t', ':']));
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |m| m.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     format!("yice {} on {cores} cores of {model}", env!("CARGO_PKG_VERSION"))
 }

@@ -54,7 +54,10 @@ pub async fn measure(folder: &Path, seeded: &Seeded, span: Duration) -> Result<(
     for at_once in [1, 16] {
         let before = server.cpu()?;
         let figures = load::drive(&server, &people, &ask, at_once, span).await?;
-        println!("{}", figures.row("the same page from plain fields", at_once, server.cpu()? - before, server.memory()?));
+        println!(
+            "{}",
+            figures.row("the same page from plain fields", at_once, server.cpu()? - before, server.memory()?)
+        );
     }
     Ok(())
 }
@@ -88,7 +91,11 @@ pub async fn serve(folder: &Path) -> Result<()> {
     Ok(axum::serve(listener, router).await?)
 }
 
-async fn show(State(web): State<Web>, seen: request::Seen, Segment(id): Segment<StudentId>) -> Result<Response, StatusCode> {
+async fn show(
+    State(web): State<Web>,
+    seen: request::Seen,
+    Segment(id): Segment<StudentId>,
+) -> Result<Response, StatusCode> {
     let file = opened(&web.app, &seen.viewer, id).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     bench_page(&web, seen, file).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
@@ -112,7 +119,8 @@ async fn opened(app: &App, viewer: &Viewer, id: StudentId) -> Result<OpenedFile>
     let compartments = compartments.collect::<Result<Vec<_>>>()?;
     let entries = entries.into_iter().map(|entry| {
         let text: EntryText = serde_json::from_slice(&entry.sealed)?;
-        let (id, author, written_at, corrects) = (entry.id, entry.author, entry.written_at, entry.corrects.map(EntryId));
+        let (id, author, written_at, corrects) =
+            (entry.id, entry.author, entry.written_at, entry.corrects.map(EntryId));
         anyhow::Ok(ShownEntry { id, author, written_at, corrects, corrected: false, text })
     });
     let entries = entries.collect::<Result<Vec<_>>>()?;
@@ -177,7 +185,8 @@ impl App {
         let parts = tx.sheets(id).await?;
         let Some(last) = parts.last().cloned() else { return Ok(()) };
         let rows: Vec<SheetRow> = crate::service::merged(&keys, &permit, &parts)?.into_values().collect();
-        let sheet = SheetPart { class_id: id, part: 0, epoch: last.epoch, version: 1, sealed: serde_json::to_vec(&rows)? };
+        let sheet =
+            SheetPart { class_id: id, part: 0, epoch: last.epoch, version: 1, sealed: serde_json::to_vec(&rows)? };
         tx.replace_sheets(&permit, &sheet, last.part, last.version).await?;
         Ok(tx.commit().await?)
     }

@@ -53,15 +53,38 @@ pub async fn school(folder: &Path, args: &Bench) -> Result<Seeded> {
     let mut leaders = Vec::new();
     for n in 0..ASKERS {
         let (counsellor, leader) = (format!("counsellor{n}"), format!("leader{n}"));
-        app.found_person(founded.id, &counsellor, "心理教师", password(), &duty(Role::Counsellor), &[&founded.counselling]).await?;
+        app.found_person(
+            founded.id,
+            &counsellor,
+            "心理教师",
+            password(),
+            &duty(Role::Counsellor),
+            &[&founded.counselling],
+        )
+        .await?;
         app.found_person(founded.id, &leader, "校领导", password(), &duty(Role::SchoolLeader), &[]).await?;
         counsellors.push(counsellor);
         leaders.push(leader);
     }
-    app.found_person(founded.id, "director", "德育主任", password(), &duty(Role::MoralEdDirector), &[&founded.moral_ed]).await?;
+    app.found_person(
+        founded.id,
+        "director",
+        "德育主任",
+        password(),
+        &duty(Role::MoralEdDirector),
+        &[&founded.moral_ed],
+    )
+    .await?;
 
     let started = Instant::now();
-    let roster = roster::Roster { rows, refused: Vec::new(), cautions: Vec::new(), skipped: 0, ignored_columns: Vec::new(), absent_columns: Vec::new() };
+    let roster = roster::Roster {
+        rows,
+        refused: Vec::new(),
+        cautions: Vec::new(),
+        skipped: 0,
+        ignored_columns: Vec::new(),
+        absent_columns: Vec::new(),
+    };
     let plan = app.plan_roster(founded.id, roster, None).await?;
     let permit = app.permit::<Report>(&Towards::installation(founded.id), Kind::Roster, founded.id.0).await?;
     app.take_in_roster(&permit, &plan, &|_| ()).await?;
@@ -83,7 +106,8 @@ async fn signed_in(app: &App, login: &str) -> Result<Viewer> {
 
 /// Rows of as many students as asked for: the sample's, with names put together anew and ID numbers of their own.
 fn rows(students: usize, school_year: i16) -> Result<Vec<Row>> {
-    let sample = roster::read(SAMPLE, school_year).map_err(|e| anyhow::anyhow!("the bundled roster: {}", e.code()))?.rows;
+    let sample =
+        roster::read(SAMPLE, school_year).map_err(|e| anyhow::anyhow!("the bundled roster: {}", e.code()))?.rows;
     let names: Vec<Vec<char>> = sample.iter().map(|row| row.student.name.chars().collect()).collect();
     let per_class = 45;
     (0..students)
@@ -95,7 +119,10 @@ fn rows(students: usize, school_year: i16) -> Result<Vec<Row>> {
             let id = id_number(n, &row.student.birth.strftime("%Y%m%d").to_string());
             let mut value: Value = serde_json::to_value(row)?;
             value["line"] = json!(n + 2);
-            value["class"] = serde_json::to_value(roster::ClassKey { cohort: school_year - 6 - i16::try_from(class % 3)?, number: u8::try_from(class / 3 + 1)? })?;
+            value["class"] = serde_json::to_value(roster::ClassKey {
+                cohort: school_year - 6 - i16::try_from(class % 3)?,
+                number: u8::try_from(class / 3 + 1)?,
+            })?;
             value["student"]["name"] = json!(name);
             value["student"]["seat"] = json!(seat);
             value["student"]["student_number"] = json!(format!("G{id}"));
@@ -108,7 +135,9 @@ fn rows(students: usize, school_year: i16) -> Result<Vec<Row>> {
 /// The serialized ID number with another number in it, whatever its shape.
 fn with_number(old: &Value, id: &str) -> Value {
     match old {
-        Value::Object(map) => Value::Object(map.iter().map(|(key, value)| (key.clone(), with_number(value, id))).collect()),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), with_number(value, id))).collect())
+        }
         Value::String(text) if text.len() == 18 => json!(id),
         other => other.clone(),
     }
@@ -124,7 +153,13 @@ fn id_number(n: usize, birth: &str) -> String {
 }
 
 /// Opens files: twenty fields and fifty entries each, and a verified circumstance so that the gate counts them.
-async fn open_files(app: &App, counsellor: &Viewer, director: &Viewer, classes: &[ClassId], count: usize) -> Result<Vec<StudentId>> {
+async fn open_files(
+    app: &App,
+    counsellor: &Viewer,
+    director: &Viewer,
+    classes: &[ClassId],
+    count: usize,
+) -> Result<Vec<StudentId>> {
     let mut students = Vec::new();
     for class in classes {
         students.extend(app.class_list(counsellor, *class).await?.students.into_iter().map(|one| one.row.student));
@@ -133,7 +168,8 @@ async fn open_files(app: &App, counsellor: &Viewer, director: &Viewer, classes: 
     let files: Vec<StudentId> = students.into_iter().step_by(step).take(count).collect();
     for (n, id) in files.iter().enumerate() {
         let tag = GroupTag::ALL[n % GroupTag::ALL.len()];
-        let decision = Decision { tag, standing: Standing::Verified, basis: "家访核实".to_owned(), since: None, until: None };
+        let decision =
+            Decision { tag, standing: Standing::Verified, basis: "家访核实".to_owned(), since: None, until: None };
         app.decide(director, *id, decision).await?;
         app.edit_fields(director, *id, Compartment::Circumstance, edits(Compartment::Circumstance)).await?;
         app.edit_fields(counsellor, *id, Compartment::Support, edits(Compartment::Support)).await?;

@@ -1,0 +1,260 @@
+//! A school with pages, and people who use them: each has a browser with cookies, and sees what a browser would show.
+//!
+//! Real database, real keys, real router; only the clock stands still and passwords are stretched cheaply.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use scraper::{Html, Selector};
+use secrecy::SecretString;
+use tower::ServiceExt as _;
+use yice::domain::clock::Clock;
+use yice::domain::ids::{ClassId, PersonId, StudentId};
+use yice::domain::relation::{Duty, Standing};
+use yice::domain::roster;
+use yice::domain::words::{Kind, Role};
+use yice::policy::{Policy, Report};
+use yice::service::{App, FoundedSchool, KdfGate, Listed, NewPairing, Viewer};
+use yice::vault::{Kdf, KdfParams, ServerSecret};
+use yice::web;
+use yice::web::headers::Frame;
+
+use crate::support::cluster::{Engine, TestDb};
+
+/// 2026-11-23 08:00 in Shanghai, microseconds UTC.
+const MORNING: i64 = 1_795_392_000_000_000;
+/// Everybody's password.
+pub const PASSWORD: &str = "a horse in the rain";
+/// A teaching point with 26 students: the smallest bundled roster.
+const ROSTER: &[u8] = include_bytes!("../data/roster_shimen_tiny.xlsx");
+
+/// A school in a test.
+pub struct TestApp {
+    /// The service behind the pages.
+    pub app: Arc<App>,
+    /// The school and the keys of its offices.
+    pub school: FoundedSchool,
+    /// A class with students, the one of [`TestApp::homeroom`].
+    pub class: ClassId,
+    /// Another class with students.
+    pub other_class: ClassId,
+    /// The first counsellor, who lets the others in.
+    keeper: Viewer,
+    router: Router,
+    _database: TestDb,
+}
+
+impl TestApp {
+    /// A school in a SQLite file.
+    pub async fn new() -> Self {
+        Self::on(Engine::Sqlite).await
+    }
+
+    /// A school on either engine.
+    pub async fn on(engine: Engine) -> Self {
+        let database = TestDb::new(engine).await;
+        let kdf = Kdf::new(KdfParams { memory_kib: 64, time: 1, lanes: 1 }).unwrap();
+        let app = Arc::new(App {
+            db: database.db.clone(),
+            policy: Policy::load().await.unwrap(),
+            secret: ServerSecret::generate().unwrap(),
+            clock: Clock::fixed(MORNING),
+            kdf: KdfGate::new(kdf, 2),
+        });
+        app.found_installation().await.unwrap();
+        let school = app.found_school("石门村教学点").await.unwrap();
+        take_in_roster(&app, &school).await;
+        let duty = Duty { role: Role::Counsellor, school: school.id, class: None };
+        let offices = [&school.counselling];
+        app.found_person(school.id, "keeper", "钱老师", password(), &[duty], &offices).await.unwrap();
+        let keeper = signed_in(&app, "keeper").await;
+        let mut classes = app.classes(&keeper).await.unwrap();
+        classes.retain(|size| size.students > 1);
+        let (class, other_class) = (classes[0].class.id, classes[1].class.id);
+        let router = web::router(Arc::clone(&app), Frame { secure: false });
+        Self { app, school, class, other_class, keeper, router, _database: database }
+    }
+
+    /// A counsellor with a browser, signed in.
+    pub async fn counsellor(&self, login: &str) -> Person<'_> {
+        self.person(Role::Counsellor, login).await
+    }
+
+    /// The homeroom teacher of [`TestApp::class`].
+    pub async fn homeroom(&self, login: &str) -> Person<'_> {
+        self.person(Role::HomeroomTeacher, login).await
+    }
+
+    /// The homeroom teacher of [`TestApp::other_class`].
+    pub async fn homeroom_of_the_other_class(&self, login: &str) -> Person<'_> {
+        self.hire(Role::HomeroomTeacher, Some(self.other_class), login).await
+    }
+
+    /// A school leader.
+    pub async fn leader(&self, login: &str) -> Person<'_> {
+        self.person(Role::SchoolLeader, login).await
+    }
+
+    /// Somebody with one role, let into the office that goes with it, and signed in.
+    pub async fn person(&self, role: Role, login: &str) -> Person<'_> {
+        self.hire(role, role.is_for_a_class().then_some(self.class), login).await
+    }
+
+    async fn hire(&self, role: Role, class: Option<ClassId>, login: &str) -> Person<'_> {
+        let duty = Duty { role, school: self.school.id, class };
+        let name = format!("{login}老师");
+        let id = self.app.found_person(self.school.id, login, &name, password(), &[duty], &[]).await.unwrap();
+        for newcomer in self.app.offices(&self.keeper).await.unwrap().waiting {
+            let (office, shown) = (newcomer.office.id, &newcomer.fingerprint);
+            self.app.admit(&self.keeper, office, newcomer.person.id, shown).await.unwrap();
+        }
+        let person = Person { at: self, id, cookies: Mutex::default() };
+        let home = person.post("/sign-in", &[("login", login), ("password", PASSWORD), ("next", "")]).await;
+        assert_eq!(home.status, StatusCode::SEE_OTHER, "{login} signs in");
+        person
+    }
+
+    /// Somebody at a browser who has not signed in.
+    pub fn nobody(&self) -> Person<'_> {
+        Person { at: self, id: PersonId(uuid::Uuid::nil()), cookies: Mutex::default() }
+    }
+
+    /// The students of a class, by class number.
+    pub async fn students(&self, class: ClassId) -> Vec<Listed> {
+        self.app.class_list(&self.keeper, class).await.unwrap().students
+    }
+
+    /// A student of the homeroom teacher's class.
+    pub async fn student(&self) -> StudentId {
+        self.students(self.class).await[0].row.student
+    }
+
+    /// Pairs a student with a helper for a month.
+    pub async fn pair(&self, student: StudentId, helper: &Person<'_>) {
+        let starts = self.app.clock.today();
+        let ends = starts.saturating_add(jiff::ToSpan::month(1));
+        let new = NewPairing { helper: helper.id, purpose: "每周辅导一次".to_owned(), starts, ends };
+        self.app.start_pairing(&self.keeper, student, new).await.unwrap();
+    }
+}
+
+fn password() -> SecretString {
+    SecretString::from(PASSWORD)
+}
+
+async fn signed_in(app: &App, login: &str) -> Viewer {
+    let session = app.sign_in(login, password(), "127.0.0.1").await.unwrap();
+    app.viewer(&session.token).await.unwrap()
+}
+
+/// As `yice import` does it: without anybody signed in.
+async fn take_in_roster(app: &App, school: &FoundedSchool) {
+    let roster = roster::read(ROSTER, app.school_year()).unwrap();
+    let plan = app.plan_roster(school.id, roster, None).await.unwrap();
+    let permit = app.permit::<Report>(&Standing::installation(school.id), Kind::Roster, school.id.0).await.unwrap();
+    app.take_in_roster(&permit, &plan, &|_| ()).await.unwrap();
+}
+
+/// Somebody at a browser.
+pub struct Person<'a> {
+    at: &'a TestApp,
+    /// Whose account it is; nil for nobody's.
+    pub id: PersonId,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+impl Person<'_> {
+    /// Opens an address.
+    pub async fn get(&self, path: &str) -> Page {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Sends a form from a page of this server.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let pairs: Vec<String> = fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+        self.ask(Method::POST, path, Some(pairs.join("&"))).await
+    }
+
+    /// Sends a form and opens the page it leads to.
+    pub async fn post_and_follow(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path} was not taken: {}", answer.text("main"));
+        self.get(&answer.location()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, form: Option<String>) -> Page {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "yice.test");
+        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        if form.is_some() {
+            request = request
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header("sec-fetch-site", "same-origin");
+        }
+        let request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
+        let (parts, body) = self.at.router.clone().oneshot(request).await.unwrap().into_parts();
+        self.keep_cookies(&parts.headers);
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let source = String::from_utf8(bytes.to_vec()).expect("pages are UTF-8");
+        Page { status: parts.status, headers: parts.headers, source }
+    }
+
+    fn keep_cookies(&self, headers: &HeaderMap) {
+        let mut jar = self.cookies.lock().unwrap();
+        for cookie in headers.get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            let (pair, attributes) = cookie.split_once(';').unwrap_or((cookie, ""));
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.to_lowercase().contains("max-age=0") {
+                jar.remove(name);
+            } else {
+                jar.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// What came back.
+pub struct Page {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The source of the page.
+    pub source: String,
+}
+
+impl Page {
+    /// The text of the first element that fits a CSS selector; empty when none does.
+    pub fn text(&self, selector: &str) -> String {
+        self.texts(selector).into_iter().next().unwrap_or_default()
+    }
+
+    /// The texts of all elements that fit a CSS selector.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.select(selector, |element| Some(one_line(element.text().collect())))
+    }
+
+    /// An attribute of all elements that fit a CSS selector and have it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        self.select(selector, |element| element.value().attr(name).map(str::to_owned))
+    }
+
+    fn select(&self, selector: &str, read: impl Fn(scraper::ElementRef<'_>) -> Option<String>) -> Vec<String> {
+        let selector = Selector::parse(selector).unwrap();
+        Html::parse_document(&self.source).select(&selector).filter_map(read).collect()
+    }
+
+    /// Where the answer sends the browser; empty when it does not.
+    pub fn location(&self) -> String {
+        self.headers.get(header::LOCATION).map_or_else(String::new, |place| place.to_str().unwrap().to_owned())
+    }
+}
