@@ -176,7 +176,8 @@ impl Person<'_> {
     /// Sends a form from a page of this server.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let pairs: Vec<String> = fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
         self.ask(Method::POST, path, Some(pairs.join("&"))).await
     }
 
@@ -189,7 +190,8 @@ impl Person<'_> {
 
     async fn ask(&self, method: Method, path: &str, form: Option<String>) -> Page {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "yice.test");
-        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }

@@ -75,7 +75,9 @@ async fn a_role_that_is_not_named_finds_nothing(engine: Engine) {
             let page = call(&person, route, &path).await;
             // A form is read before anybody is asked whether it may be sent: an empty one is refused by its shape.
             let refused = page.status == StatusCode::NOT_FOUND
-                || (route.method == "post" && page.status == StatusCode::UNPROCESSABLE_ENTITY && !is_page_of_the_form(&page));
+                || (route.method == "post"
+                    && page.status == StatusCode::UNPROCESSABLE_ENTITY
+                    && !is_page_of_the_form(&page));
             assert!(refused, "{role} at {} {}: {}", route.method, route.path, page.status);
         }
     }
@@ -103,7 +105,8 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
             };
             if may && is_about_something(&path) {
                 let status = call(&person, route, &path).await.status;
-                let through = ![StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status);
+                let through =
+                    ![StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status);
                 assert!(through && !status.is_server_error(), "{role} at {} {path}: {status}", route.method);
             }
         }
