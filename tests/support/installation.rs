@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use yice::domain::clock::Clock;
-use yice::domain::ids::SchoolId;
 use yice::domain::relation::Duty;
 use yice::domain::words::Role;
 use yice::policy::Policy;
@@ -31,8 +30,6 @@ pub const PEOPLE: &[(&str, Role)] = &[
 pub struct Installation {
     /// The folder.
     pub dir: PathBuf,
-    /// The school.
-    pub school: SchoolId,
     _above: TempDir,
 }
 
@@ -69,7 +66,7 @@ impl Installation {
                 app.found_person(school, login, login, password, &[duty], &offices).await.unwrap();
             }
             app.db.close().await;
-            Self { dir, school, _above: above }
+            Self { dir, _above: above }
         })
     }
 

@@ -126,11 +126,6 @@ impl Server {
         Client::new(self.address)
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().expect("it was running");
