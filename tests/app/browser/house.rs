@@ -50,7 +50,8 @@ fn demo() -> &'static Server {
         let folder = tempfile::tempdir().expect("a temporary folder").keep();
         let dir = folder.join("demo");
         let yice = [OsStr::new(env!("CARGO_BIN_EXE_yice")), OsStr::new("demo"), OsStr::new("--dir"), dir.as_os_str()];
-        let command = until_the_end(&folder, &[&yice[..], &[OsStr::new("--listen"), OsStr::new("127.0.0.1:0")]].concat());
+        let command =
+            until_the_end(&folder, &[&yice[..], &[OsStr::new("--listen"), OsStr::new("127.0.0.1:0")]].concat());
         Server::start(command, &dir, 1 + PEOPLE)
     })
 }

@@ -1,6 +1,7 @@
 //! A browser window and what a person does with it. Whatever is not there yet is waited for.
 
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
@@ -11,10 +12,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::house::{House, pictures};
-use crate::support::http;
 
 /// How long a page may take on a machine that is busy with all the other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What somebody sits at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,16 +225,38 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        let mut driver = http::Client::new(self.driver);
         if std::thread::panicking() {
             let script = json!({"script": "return location.href + '\\n' + document.body.innerText", "args": []});
-            let path = format!("/session/{}/execute/sync", self.session);
-            let page = driver.send("POST", &path, &[], script.to_string().as_bytes());
-            let page = page.ok().and_then(|answer| serde_json::from_str::<Value>(&answer.body).ok());
-            eprintln!("a window shows {}", page.as_ref().and_then(|page| page["value"].as_str()).unwrap_or("nothing"));
+            let page = self.tell("POST", "/execute/sync", &script.to_string()).unwrap_or_default();
+            let page = serde_json::from_str(&page).unwrap_or(Value::Null);
+            eprintln!("a window shows {}", page["value"].as_str().unwrap_or("nothing"));
         }
         // Not left to the client: its last request would be lost with the runtime of the test.
-        let _ = driver.send("DELETE", &format!("/session/{}", self.session), &[], b"");
+        let _ = self.tell("DELETE", "", "");
+    }
+}
+
+impl Window {
+    /// Tells the driver something without a runtime, and gives its answer. It never closes a connection by itself.
+    fn tell(&self, method: &str, command: &str, body: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(self.driver)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let (session, driver, length) = (&self.session, self.driver, body.len());
+        let head = format!(
+            "{method} /session/{session}{command} HTTP/1.1\r\nhost: {driver}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(format!("{head}{body}").as_bytes())?;
+        let mut answer = BufReader::new(stream);
+        let mut length = 0;
+        let mut line = String::new();
+        while answer.read_line(&mut line)? > 2 {
+            let value = line.to_lowercase().strip_prefix("content-length:").map(|value| value.trim().parse());
+            length = value.and_then(Result::ok).unwrap_or(length);
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        answer.read_exact(&mut body)?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }
 
