@@ -32,10 +32,14 @@ impl Audit {
         let heads = conn.audit_heads().await?;
         let name = |id: SchoolId| {
             let named = schools.iter().find(|school| school.id == id && !school.name.is_empty());
-            named.map_or_else(|| if id.0.is_nil() { t!(words, "cli-audit-house") } else { id.to_string() }, |s| s.name.clone())
+            named.map_or_else(
+                || if id.0.is_nil() { t!(words, "cli-audit-house") } else { id.to_string() },
+                |s| s.name.clone(),
+            )
         };
         // A chain whose head was removed still has a school; a school that was removed still has a head.
-        let mut chains: Vec<SchoolId> = schools.iter().map(|school| school.id).chain([SchoolId(uuid::Uuid::nil())]).collect();
+        let mut chains: Vec<SchoolId> =
+            schools.iter().map(|school| school.id).chain([SchoolId(uuid::Uuid::nil())]).collect();
         chains.extend(heads.iter().map(|head| head.0));
         chains.sort();
         chains.dedup();

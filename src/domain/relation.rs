@@ -16,6 +16,7 @@ pub struct Duty {
 
 /// What is known about a person and the thing asked for, before policy speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact, and any set of them can hold")]
 pub struct Facts {
     /// The school of the thing.
     pub school: SchoolId,

@@ -345,9 +345,8 @@ impl FileStatus {
             Self::Enrolled | Self::NotTaken => &[Self::Verifying, Self::InSupport],
             Self::Verifying => &[Self::InSupport, Self::NotTaken],
             Self::InSupport => &[Self::Review, Self::Closed],
-            Self::Review => &[Self::InSupport, Self::Closed],
             Self::Closed => &[Self::Watch, Self::InSupport],
-            Self::Watch => &[Self::InSupport, Self::Closed],
+            Self::Review | Self::Watch => &[Self::InSupport, Self::Closed],
             Self::SealedAway => &[],
         }
     }

@@ -9,7 +9,7 @@ use super::{App, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::record::SheetRow;
-use crate::domain::relation::Facts;
+use crate::domain::relation::{Facts, Standing};
 use crate::domain::search::Needle;
 use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Permit, Read};
@@ -101,7 +101,7 @@ impl App {
     pub async fn search(&self, viewer: &Viewer, text: &str) -> Result<Vec<Listed>> {
         let school = viewer.person.school_id;
         let mut conn = self.db.read().await?;
-        let whole = self.permit::<Read>(&self.any_class(viewer), Kind::Roster, school.0).await?;
+        let whole = self.permit::<Read>(&any_class(viewer), Kind::Roster, school.0).await?;
         let Some(needle) = Needle::parse(text) else { return Ok(Vec::new()) };
         let classes: HashMap<ClassId, Class> = conn.classes(school).await?.into_iter().map(|c| (c.id, c)).collect();
         let parts = conn.sheets_of_school(school).await?;
@@ -131,14 +131,6 @@ impl App {
         drop(conn);
         self.leave_trace(&whole, Event::StudentsSearched, "", &faster).await?;
         Ok(found)
-    }
-
-    /// The standing of a person towards the class they know best: for acts that are about any class.
-    fn any_class(&self, viewer: &Viewer) -> crate::domain::relation::Standing {
-        let school = viewer.person.school_id;
-        let facts =
-            viewer.own_classes().next().map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
-        viewer.standing(&facts)
     }
 
     /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction.
@@ -225,4 +217,11 @@ async fn still_there<R>(conn: &mut Conn, found: Vec<(R, Class, SheetRow)>, most:
         }
     }
     Ok(listed)
+}
+
+/// The standing of a person towards the class they know best: for acts that are about any class.
+fn any_class(viewer: &Viewer) -> Standing {
+    let school = viewer.person.school_id;
+    let facts = viewer.own_classes().next().map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
+    viewer.standing(&facts)
 }

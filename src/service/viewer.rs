@@ -93,7 +93,7 @@ impl App {
     async fn complete(&self, conn: &mut Conn, mut ring: KeyRing) -> Result<(KeyRing, bool)> {
         let memberships = conn.memberships(ring.person).await?;
         let before = ring.offices.len();
-        ring.offices.retain(|key| memberships.iter().any(|m| *m == (key.office, key.epoch)));
+        ring.offices.retain(|key| memberships.contains(&(key.office, key.epoch)));
         let mut news = ring.offices.len() != before;
         for (office, epoch) in memberships {
             if ring.office(office, epoch).is_none()

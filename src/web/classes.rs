@@ -135,6 +135,6 @@ async fn search(
     let year = web.app.school_year();
     let found = web.app.search(&viewer, &q).await?;
     let found = found.into_iter().map(|listed| Found { class: class_name(&ui, &listed.class, year), listed }).collect();
-    ui.path = "/search".to_owned();
+    "/search".clone_into(&mut ui.path);
     page(&SearchPage { ui, query: q, found })
 }

@@ -44,6 +44,7 @@ routes! {
 }
 
 /// What the person may do with the file, asked of policy once for the page.
+#[expect(clippy::struct_excessive_bools, reason = "six independent answers of policy")]
 struct May {
     append: bool,
     decide: bool,

@@ -112,8 +112,6 @@ pages! {
     structure,
     offices,
 }
-/// The routes of every file of pages.
-
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
 

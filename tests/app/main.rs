@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod faults;
 mod journeys;
 mod migrations;
 mod people;

@@ -2,6 +2,9 @@
 
 pub mod cluster;
 pub mod house;
+pub mod http;
+pub mod installation;
+pub mod program;
 
 /// Makes `on_sqlite::name` and `on_postgres::name` of each test function named, so that no act is proved on one engine
 /// only. The functions take an [`Engine`](crate::support::cluster::Engine).

@@ -81,7 +81,7 @@ pub async fn run(args: Bench) -> Result<()> {
         for at_once in [1, 16] {
             let before = server.cpu()?;
             let figures = load::drive(&server, &people, &ask, at_once, span).await?;
-            let cpu = server.cpu()? - before;
+            let cpu = server.cpu()?.saturating_sub(before);
             println!("{}", figures.row(name, at_once, cpu, server.memory()?));
         }
     }

@@ -56,7 +56,12 @@ pub async fn measure(folder: &Path, seeded: &Seeded, span: Duration) -> Result<(
         let figures = load::drive(&server, &people, &ask, at_once, span).await?;
         println!(
             "{}",
-            figures.row("the same page from plain fields", at_once, server.cpu()? - before, server.memory()?)
+            figures.row(
+                "the same page from plain fields",
+                at_once,
+                server.cpu()?.saturating_sub(before),
+                server.memory()?
+            )
         );
     }
     Ok(())

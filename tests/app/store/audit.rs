@@ -18,6 +18,8 @@ both_backends!(
     lines_say_who_what_and_how_it_ended,
     the_filter_of_the_privacy_officer_filters,
     who_opened_a_file_is_told_without_the_refusals,
+    files_that_were_opened_are_counted_by_person,
+    every_chain_is_known_and_every_line_found,
     a_changed_a_removed_and_a_cut_off_line_are_found,
 );
 
@@ -159,6 +161,43 @@ async fn who_opened_a_file_is_told_without_the_refusals(engine: Engine) {
     let seen: Vec<Event> = tx.views(&views, 10).await.unwrap().into_iter().map(|stored| stored.line.event).collect();
     assert_eq!(seen, [Event::FieldEdited, Event::FileOpened]);
     assert_eq!(tx.views(&views, 1).await.unwrap().len(), 1);
+}
+
+async fn files_that_were_opened_are_counted_by_person(engine: Engine) {
+    let house = House::new(engine).await;
+    let pair = (Role::HomeroomTeacher, Relation::OwnClass);
+    let opener = async |actor, at| {
+        let permit = permit::<Read>(actor, house.school, pair, Kind::Support, house.student.0).await;
+        let mut tx = house.begin().await;
+        tx.record(&permit, Event::FileOpened, "", at).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    opener(house.teacher, NOW).await;
+    for at in 1..4 {
+        opener(house.helper, NOW + at).await;
+    }
+    let audit = house.audit().await;
+    let mut conn = house.on.db.read().await.unwrap();
+    let opened = |actor, times| yice::store::Opened { actor, times, files: 1 };
+    let all = conn.opened_counts(&audit, NOW).await.unwrap();
+    assert_eq!(all, [opened(house.helper, 3), opened(house.teacher, 1)]);
+    assert_eq!(conn.opened_counts(&audit, NOW + 2).await.unwrap(), [opened(house.helper, 2)]);
+    assert!(conn.opened_counts(&audit, NOW + 4).await.unwrap().is_empty());
+}
+
+async fn every_chain_is_known_and_every_line_found(engine: Engine) {
+    let house = House::new(engine).await;
+    let audit = house.audit().await;
+    let mut tx = house.begin().await;
+    for _ in 0..2 {
+        tx.record(&audit, Event::AuditRead, "", NOW).await.unwrap();
+    }
+    let chains = tx.audited_schools().await.unwrap();
+    assert_eq!(chains.into_iter().collect::<Vec<_>>(), [SchoolId(Uuid::nil()), house.school]);
+    let (_, last, hash) = tx.audit_heads().await.unwrap().remove(0);
+    assert_eq!(tx.line_hash(house.school, last).await.unwrap(), Some(hash.clone()));
+    assert_ne!(tx.line_hash(house.school, 1).await.unwrap(), Some(hash));
+    assert_eq!(tx.line_hash(house.school, 3).await.unwrap(), None);
 }
 
 /// Somebody who can write to the database behind the program's back.

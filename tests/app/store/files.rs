@@ -1,6 +1,7 @@
 //! Students, sheets, records, entries, facts.
 
 use uuid::Uuid;
+use yice::domain::gate::{Counts, Published, publish};
 use yice::domain::ids::{EntryId, StudentId};
 use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role, Sex};
 use yice::policy::Read;
@@ -21,6 +22,7 @@ both_backends!(
     an_entry_is_resealed_without_changing_place_or_author,
     what_is_resealed_keeps_its_place_and_its_version,
     a_fact_is_replaced_and_removed,
+    what_was_published_for_a_day_stays,
 );
 
 async fn an_import_moves_a_student_and_keeps_the_stage_of_the_file(engine: Engine) {
@@ -254,4 +256,18 @@ async fn what_is_resealed_keeps_its_place_and_its_version(engine: Engine) {
     let versions = tx.layer_versions(house.school, "roster").await.unwrap();
     assert_eq!(versions, [(house.student, Compartment::Contact, 3)]);
     assert!(tx.layer_versions(house.school, "nobody").await.unwrap().is_empty());
+}
+
+async fn what_was_published_for_a_day_stays(engine: Engine) {
+    let house = House::new(engine).await;
+    let pair = (Role::SchoolLeader, Relation::SameSchool);
+    let read = permit::<Read>(house.helper, house.school, pair, Kind::Statistics, house.school.0).await;
+    let published = |students| Published { roll: vec![(2020, students)], ..publish(&Counts::default()) };
+    let mut tx = house.begin().await;
+    assert_eq!(tx.release(&read, "2026-11-23").await.unwrap(), None);
+    tx.insert_release(&read, "2026-11-23", &published(45)).await.unwrap();
+    tx.insert_release(&read, "2026-11-23", &published(46)).await.unwrap();
+    tx.insert_release(&read, "2026-11-24", &published(46)).await.unwrap();
+    assert_eq!(tx.release(&read, "2026-11-23").await.unwrap(), Some(published(45)), "the first of a day stands");
+    assert_eq!(tx.release(&read, "2026-11-24").await.unwrap(), Some(published(46)));
 }

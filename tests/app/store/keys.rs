@@ -18,6 +18,7 @@ both_backends!(
     a_wrap_takes_the_place_of_the_one_before,
     one_holder_finds_the_keys_of_a_whole_school,
     a_key_advances_once_from_each_epoch,
+    a_key_that_was_stepped_over_is_due_if_somebody_lost_it,
     keys_that_a_helper_held_are_due_and_the_own_notes_are_not,
     a_class_opens_to_its_members_compartment_by_compartment,
 );
@@ -268,4 +269,19 @@ async fn a_class_opens_to_its_members_compartment_by_compartment(engine: Engine)
     assert_eq!(direct.len(), 1);
     assert!(tx.wraps_of_class(first, house.helper, Compartment::Circumstance).await.unwrap().is_empty());
     assert!(tx.wraps_of_class(second, house.teacher, Compartment::Circumstance).await.unwrap().is_empty());
+}
+
+async fn a_key_that_was_stepped_over_is_due_if_somebody_lost_it(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = house.manage(Kind::Structure).await;
+    let first = key(house.student.0, Compartment::Support);
+    let [second, third, fourth] = [2, 3, 4].map(|epoch| Key { epoch, ..first });
+    let mut tx = house.begin().await;
+    tx.put_key(&manage, &first).await.unwrap();
+    assert!(tx.step_key(&manage, &second, false).await.unwrap());
+    assert!(!tx.step_key(&manage, &second, true).await.unwrap(), "another import was faster");
+    assert!(tx.keys_due(house.school).await.unwrap().is_empty());
+    assert!(tx.step_key(&manage, &third, true).await.unwrap());
+    assert!(tx.step_key(&manage, &fourth, false).await.unwrap());
+    assert_eq!(tx.keys_due(house.school).await.unwrap(), [fourth], "due until it is rotated");
 }

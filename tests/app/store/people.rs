@@ -18,6 +18,8 @@ both_backends!(
     an_administrator_of_another_school_closes_nobody,
     a_duty_counts_from_its_first_moment_to_its_last,
     an_invitation_opens_once_and_before_it_expires,
+    an_invitation_is_listed_and_taken_back,
+    a_cleared_account_has_no_keys_until_the_next_invitation,
     a_session_is_touched_resealed_and_ended_by_its_own_person,
     signing_out_everywhere_ends_every_session,
     what_ended_by_itself_is_swept_away,
@@ -226,4 +228,43 @@ async fn a_draft_replaces_the_earlier_one_of_the_same_form(engine: Engine) {
     assert!(tx.draft(house.teacher, b"entry").await.unwrap().is_none());
     assert!(tx.draft(house.teacher, b"note").await.unwrap().is_some());
     assert!(tx.draft(house.helper, b"entry").await.unwrap().is_some());
+}
+
+async fn an_invitation_is_listed_and_taken_back(engine: Engine) {
+    let house = House::new(engine).await;
+    let staff = house.manage(Kind::Staff).await;
+    let invitation =
+        |person_id, expires_at| Invitation { id: InvitationId(Uuid::now_v7()), person_id, offices: None, expires_at };
+    let expired = invitation(house.helper, NOW - 1);
+    let mut tx = house.begin().await;
+    tx.insert_invitation(&staff, &expired, b"one").await.unwrap();
+    tx.insert_invitation(&staff, &invitation(house.teacher, NOW + DAY), b"two").await.unwrap();
+    let mut listed = tx.invitations(house.school).await.unwrap();
+    listed.sort_unstable();
+    let mut expected = [(house.helper, NOW - 1), (house.teacher, NOW + DAY)];
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    assert!(tx.invitations(SchoolId(Uuid::nil())).await.unwrap().is_empty());
+    assert_eq!(tx.invitation_of(house.helper).await.unwrap().unwrap().id, expired.id, "also an expired one");
+
+    tx.delete_invitation(&staff, house.helper).await.unwrap();
+    assert!(tx.invitation_of(house.helper).await.unwrap().is_none());
+    assert!(tx.invitation_of(house.teacher).await.unwrap().is_some());
+}
+
+async fn a_cleared_account_has_no_keys_until_the_next_invitation(engine: Engine) {
+    let house = House::new(engine).await;
+    let person = house.teacher;
+    let elsewhere = SchoolId(Uuid::now_v7());
+    let pair = (Role::SysAdmin, Relation::SameSchool);
+    let foreign = permit::<Manage>(house.helper, elsewhere, pair, Kind::Staff, elsewhere.0).await;
+    let mut tx = house.begin().await;
+    tx.put_account(&house.own(person).await, &account(&house, person, 9)).await.unwrap();
+    tx.clear_account(&foreign, person).await.unwrap();
+    assert!(tx.account("li").await.unwrap().is_some(), "an administrator of another school clears nobody");
+    tx.clear_account(&house.manage(Kind::Staff).await, person).await.unwrap();
+    assert!(tx.account("li").await.unwrap().is_none());
+    let cleared = tx.person(person).await.unwrap().unwrap();
+    assert_eq!((cleared.recipient, cleared.recipient_mac, cleared.version), (None, None, 3));
+    assert!(cleared.active, "only the keys are gone");
 }
