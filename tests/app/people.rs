@@ -200,13 +200,15 @@ impl Person<'_> {
     /// Sends a form from a page of this server.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let pairs: Vec<String> = fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
+        let pairs: Vec<String> =
+            fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
         self.ask(Method::POST, path, Some((FORM, pairs.join("&").into_bytes()))).await
     }
 
     /// Sends a file from a page of this server.
     pub async fn upload(&self, path: &str, field: &str, file: &[u8]) -> Page {
-        let head = format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"roster.xlsx\"\r\n\r\n");
+        let head =
+            format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"roster.xlsx\"\r\n\r\n");
         let body = [head.as_bytes(), file, b"\r\n--edge--\r\n"].concat();
         self.ask(Method::POST, path, Some(("multipart/form-data; boundary=edge", body))).await
     }
@@ -220,7 +222,8 @@ impl Person<'_> {
 
     async fn ask(&self, method: Method, path: &str, form: Option<(&str, Vec<u8>)>) -> Page {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "yice.test");
-        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }

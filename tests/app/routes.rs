@@ -39,7 +39,8 @@ impl Things {
         let students = at.students(at.class).await;
         at.open(students[0].row.student).await;
         let newcomer = at.newcomer(Role::HomeroomTeacher, "newcomer").await;
-        let (helper, free_helper) = (at.newcomer(Role::Helper, "paired").await, at.newcomer(Role::Helper, "free").await);
+        let (helper, free_helper) =
+            (at.newcomer(Role::Helper, "paired").await, at.newcomer(Role::Helper, "free").await);
         let pairing = at.pair(students[1].row.student, helper).await;
         let waiting = at.waiting().await.into_iter().find(|one| one.person.id == newcomer).unwrap();
         let duties = at.app.db.read().await.unwrap().school_duties(at.school.id, at.app.now()).await.unwrap();
@@ -69,7 +70,8 @@ impl Things {
             // One's own upload, which the walk as the right role makes first.
             _ => Uuid::nil(),
         };
-        let path = route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
+        let path =
+            route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
         let path = path.replace("{office}", &self.office.to_string());
@@ -111,12 +113,22 @@ impl Things {
             "/structure/terms/{id}" => {
                 &[("name", "上学期"), ("starts", "2026-09-01"), ("ends", "2027-01-21"), ("seen", "1")]
             }
-            "/sign-out" | "/account/sign-out-everywhere" | "/pairings/{id}/end" | "/offices/{office}/rotate"
-            | "/offices/lost-keys/rotate" | "/staff/{id}/duties/{duty}/end" | "/staff/{id}/invite" | "/staff/{id}/close"
-            | "/structure/classes/{id}/close" | "/structure/classes/{id}/reopen" | "/imports/{id}" | "/import" => &[],
+            "/sign-out"
+            | "/account/sign-out-everywhere"
+            | "/pairings/{id}/end"
+            | "/offices/{office}/rotate"
+            | "/offices/lost-keys/rotate"
+            | "/staff/{id}/duties/{duty}/end"
+            | "/staff/{id}/invite"
+            | "/staff/{id}/close"
+            | "/structure/classes/{id}/close"
+            | "/structure/classes/{id}/reopen"
+            | "/imports/{id}"
+            | "/import" => &[],
             other => panic!("give {other} a whole form here"),
         };
-        let mut form: Vec<(&'static str, String)> = fixed.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+        let mut form: Vec<(&'static str, String)> =
+            fixed.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         match route.path {
             "/files/{id}/pairing" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
