@@ -199,7 +199,7 @@ impl Person<'_> {
 
     /// Sends a form from a page of this server.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         let pairs: Vec<String> =
             fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
         self.ask(Method::POST, path, Some((FORM, pairs.join("&").into_bytes()))).await
