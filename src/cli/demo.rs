@@ -53,6 +53,9 @@ impl Demo {
         let listener = serve::bind(self.listen).await?;
         let address = listener.local_addr().unwrap_or(self.listen);
         if !self.dir.join(ACCOUNTS).exists() {
+            if self.dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(Failure::NotDemo(self.dir));
+            }
             tell(&t!(words, "cli-demo-making"));
             make(&self.dir).await?;
         }
@@ -75,9 +78,6 @@ async fn make(dir: &Path) -> Result<(), Failure> {
         let path = path.to_owned();
         move |cause| Failure::File(path, cause)
     };
-    if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Failure::NotDemo(dir.to_owned()));
-    }
     let mut beside = dir.as_os_str().to_owned();
     beside.push(".making");
     let beside = PathBuf::from(beside);

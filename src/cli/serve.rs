@@ -17,7 +17,7 @@ use crate::web::headers::Frame;
 use crate::web::ui::t;
 
 /// Between two looks at whether something is to be done.
-const ROUND: Duration = Duration::from_secs(3_600);
+const ROUND: Duration = Duration::from_hours(1);
 
 /// Runs the server.
 #[derive(Debug, Args)]

@@ -30,7 +30,7 @@ const HEAD: Duration = Duration::from_secs(15);
 /// How long a client may pause within a body.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long an answer may take. A roster of 20,000 students is taken in within a fraction of it.
-const ANSWER: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_mins(2);
 /// How long running requests may take after the order to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
 
