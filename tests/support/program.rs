@@ -134,6 +134,9 @@ impl Server {
 
     /// Asks it to stop, and gives its exit code.
     pub fn stop(mut self) -> Option<i32> {
+        // Whoever answers has long been listening for the signal.
+        assert_eq!(self.client().get("/healthz").body, "ok\n");
+        assert_eq!(self.client().get("/healthz").body, "ok\n");
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
         self.child.wait().expect("it ends").code()
