@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::house::{Place, new_private_file};
 use super::say::{Words, print, tell};
-use super::{Failure, Outcome, serve};
+use super::{Failure, Outcome, serve, server};
 use crate::domain::words::Language;
 use crate::service::App;
 use crate::web::headers::Frame;
@@ -62,10 +62,11 @@ impl Demo {
         let app = Place::at(&self.dir, None).open().await?;
         let accounts = std::fs::read_to_string(self.dir.join(ACCOUNTS));
         let accounts = accounts.map_err(|cause| Failure::File(self.dir.join(ACCOUNTS), cause))?;
+        let stop = server::asked_to_stop();
         print(&format!("http://{address}"));
         print(accounts.trim_end());
         tell(&t!(words, "cli-demo-running", path = self.dir.display().to_string()));
-        serve::run(listener, Arc::new(app), Frame { secure: false }).await;
+        serve::run(listener, Arc::new(app), Frame { secure: false }, self.dir, stop).await;
         tell(&t!(words, "cli-stopped"));
         Ok(Outcome::Done)
     }

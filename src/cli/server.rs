@@ -109,13 +109,18 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// Done when the process is asked to stop: ctrl-c, or the TERM signal of a service manager.
-pub async fn asked_to_stop() {
+/// Listens, from now on, for the order to stop: ctrl-c, or the TERM signal of a service manager. The future is done when
+/// it comes.
+pub fn asked_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    // Registered before anybody is told that the server runs: an order that comes at once must not end it midway.
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    async move {
+        let Ok((mut terminate, mut interrupt)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use crate::support::program::{Said, Server, command, yice};
@@ -206,4 +208,31 @@ fn a_demonstration_finds_its_data_again() {
     assert_eq!(yice(&["audit", "verify", "--dir", &text]).code, Some(0));
     assert_eq!(yice(&["key", "check", "--dir", &text]).code, Some(0));
     yice(&["demo", "--dir", folder.path().to_str().unwrap(), "--listen", "127.0.0.1:0"]).refused_because("示例学校");
+}
+
+#[tokio::test]
+async fn verifying_names_the_first_line_that_was_changed_and_a_chain_that_was_cut() {
+    let (_folder, dir, _) = init(&["--school", SCHOOL]);
+    // A server that runs signs the heads of the day beside the database.
+    let server = Server::serve(Path::new(&dir));
+    while !Path::new(&dir).join("audit-heads").read_dir().is_ok_and(|mut files| files.next().is_some()) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.stop(), Some(0));
+    let sound = yice(&["audit", "verify", "--dir", &dir]);
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+    assert!(sound.out.contains("签名存证一致"), "{}", sound.out);
+
+    let mut database = sqlx::SqliteConnection::connect(&format!("sqlite:{dir}/yice.db")).await.unwrap();
+    let changed = sqlx::query("UPDATE audit_lines SET detail = 'renamed' WHERE seq = 3").execute(&mut database).await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
+    let broken = yice(&["audit", "verify", "--dir", &dir]);
+    assert!(broken.code == Some(1) && broken.err.contains("从第 3 条起不完整"), "{broken:?}");
+
+    // Whoever can write may also compute hashes anew; what was signed before tells.
+    for cut in ["DELETE FROM audit_lines", "DELETE FROM audit_heads"] {
+        sqlx::query(cut).execute(&mut database).await.unwrap();
+    }
+    let cut = yice(&["audit", "verify", "--dir", &dir]);
+    assert!(cut.code == Some(1) && cut.err.contains("签名存证不一致"), "{cut:?}");
 }
