@@ -55,6 +55,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] for a role that has no business with classes.
     pub async fn classes(&self, viewer: &Viewer) -> Result<Vec<ClassSize>> {
+        self.permit::<Read>(&any_class(viewer), Kind::Roster, viewer.person.school_id.0).await?;
         let mut conn = self.db.read().await?;
         let classes = conn.classes(viewer.person.school_id).await?;
         let sizes: HashMap<ClassId, (i64, i64)> = conn

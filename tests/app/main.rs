@@ -1,9 +1,13 @@
 //! Everything that is proved from outside the library, in one binary: it is linked once and shares one PostgreSQL.
 
+// Always true here; it tells clippy that helpers may unwrap as tests may.
+#![cfg(test)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
 mod architecture;
+mod commands;
 mod faults;
 mod journeys;
 mod migrations;
