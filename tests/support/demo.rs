@@ -35,7 +35,8 @@ pub fn copy() -> (TempDir, PathBuf) {
     (above, dir)
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir(to).expect("a folder");
     for entry in fs::read_dir(from).expect("the demonstration is there") {
         let entry = entry.expect("an entry");
