@@ -48,10 +48,10 @@ async fn a_homeroom_teacher_finds_a_student_and_logs_an_entry() {
         page.follow("更正这一条").await;
         page.fill("happened", "课间谈话，说起周末帮奶奶收了花生。").await;
         page.press("main form button.main").await;
-        page.sees("ol.entries li.over").await;
+        page.sees("ol.entries li.struck").await;
         page.reads("课间谈话，说起周末帮奶奶收了花生。").await;
         page.reads("课间谈话，说起周末帮奶奶收了玉米。").await;
-        assert_eq!(page.count("ol.entries li.over").await, 1, "the earlier one stays and is marked");
+        assert_eq!(page.count("ol.entries li.struck").await, 1, "the earlier one stays and is marked");
     })
     .await;
 }
@@ -81,6 +81,7 @@ async fn a_counsellor_opens_a_file_edits_it_writes_a_note_and_sees_who_looked() 
     journey(Setup::default(), async |page| {
         page.sign_in("counsellor").await;
         page.shot("counsellor-classes").await;
+        page.follow("七年级1班").await;
         page.press_path("//tr[.//span[@class='mark']]//a").await;
         page.sees("#support").await;
         page.shot("counsellor-file").await;

@@ -34,9 +34,11 @@ struct Driver {
 }
 
 impl Driver {
-    fn start() -> Self {
+    fn start(setup: Setup) -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
+            // What decides how Chromium itself writes a date.
+            .env("LANGUAGE", if setup.english { "en_GB" } else { "zh_CN" })
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -75,7 +77,7 @@ where
     Fut: Future<Output = ()> + Send + 'static,
 {
     let (server, passwords, _folder) = demonstration();
-    let driver = Driver::start();
+    let driver = Driver::start(setup);
     let profile = tempfile::tempdir().expect("a folder for the profile");
     let client = ClientBuilder::new(HttpConnector::new())
         .capabilities(capabilities(setup, profile.path()))
@@ -88,7 +90,7 @@ where
     if done.is_err() {
         let name = std::thread::current().name().unwrap_or("journey").replace("::", "-");
         browser.shot(&format!("failed-{name}")).await;
-        let text: String = browser.text().await.chars().take(600).collect();
+        let text: String = browser.text().await.chars().take(900).collect();
         eprintln!("at {}:\n{text}", browser.url().await);
     }
     browser.client.close().await.expect("the browser closes");

@@ -31,12 +31,22 @@ fn made() -> &'static Path {
 pub fn copy() -> (TempDir, PathBuf) {
     let above = tempfile::tempdir().expect("a temporary folder");
     let dir = above.path().join("demo");
-    fs::create_dir(&dir).expect("a folder");
-    for entry in fs::read_dir(made()).expect("the demonstration is there") {
-        let entry = entry.expect("a file");
-        fs::copy(entry.path(), dir.join(entry.file_name())).expect("it is copied");
-    }
+    copy_folder(made(), &dir);
     (above, dir)
+}
+
+/// Copies a folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the demonstration is there") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("it is copied");
+        }
+    }
 }
 
 /// Runs `yice demo` on a folder.
