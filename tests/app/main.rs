@@ -10,6 +10,7 @@ mod architecture;
 mod commands;
 mod faults;
 mod journeys;
+mod leaks;
 mod migrations;
 mod people;
 mod routes;
