@@ -8,6 +8,7 @@ mod support;
 
 mod architecture;
 mod commands;
+mod browser;
 mod faults;
 mod journeys;
 mod leaks;
