@@ -24,9 +24,29 @@ const SUPPORT: &[&str] = &["director", "li", "wang", "homeroom", "helper"];
 const NOBODY: &[&str] = &[];
 
 const HEADER: &[&str] = &[
-    "年级", "班级", "班内学号", "姓名", "性别", "出生日期", "民族", "身份证件类型", "身份证件号", "全国学籍号",
-    "户口性质", "现住址", "联系电话", "家庭结构", "成员1姓名", "成员1关系", "成员1联系电话", "成员1务工地",
-    "成员2姓名", "成员2关系", "成员2联系电话", "成员2务工地", "备注",
+    "年级",
+    "班级",
+    "班内学号",
+    "姓名",
+    "性别",
+    "出生日期",
+    "民族",
+    "身份证件类型",
+    "身份证件号",
+    "全国学籍号",
+    "户口性质",
+    "现住址",
+    "联系电话",
+    "家庭结构",
+    "成员1姓名",
+    "成员1关系",
+    "成员1联系电话",
+    "成员1务工地",
+    "成员2姓名",
+    "成员2关系",
+    "成员2联系电话",
+    "成员2务工地",
+    "备注",
 ];
 
 /// What the addresses of pages are about.
@@ -255,7 +275,8 @@ fn file(house: &mut House, student: &str, today: &str) {
         house.done(who, &format!("{file}/entry/draft"), &[("date", today), ("happened", &happened), ("next", &next)]);
     }
     for (place, path) in [("note", "notes"), ("draft of a note", "notes/draft")] {
-        let text = ["complaint", "process", "plan"].map(|part| (part, house.marks.text(&format!("{place}, {part}"), &["li"])));
+        let text =
+            ["complaint", "process", "plan"].map(|part| (part, house.marks.text(&format!("{place}, {part}"), &["li"])));
         let mut note = vec![("date", today), ("form", "face_to_face"), ("minutes", "40"), ("limits_told", "yes")];
         note.extend(text.iter().map(|(part, text)| (*part, text.as_str())));
         house.done("li", &format!("{file}/{path}"), &note);
