@@ -87,7 +87,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let first = students(house, &classes[0]);
     let other = students(house, &classes[1]);
     let students = [id_of(&first, &name), id_of(&first, "贺小雨")];
-    hire(house, &classes).await;
+    hire(house, &classes);
     let spare = staff_id(house, "spare").await;
     let helper = staff_id(house, "helper").await;
     let aide = staff_id(house, "aide").await;
@@ -199,7 +199,7 @@ async fn staff_id(house: &House, login: &str) -> PersonId {
 }
 
 /// The administrator invites people, they come with passwords of their own, and a counsellor lets them in.
-async fn hire(house: &mut House, classes: &[String; 2]) {
+fn hire(house: &mut House, classes: &[String; 2]) {
     let newcomers = [
         ("homeroom", "homeroom_teacher", classes[0].as_str()),
         ("colleague", "homeroom_teacher", &classes[1]),
