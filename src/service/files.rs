@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::error::again;
 
-use super::keys::Spot;
+use super::keys::{Spot, seal_at_least};
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
@@ -339,7 +339,7 @@ impl App {
         content: &Layer,
     ) -> Result<()> {
         let mut spot = layer_spot(id, compartment, BY_PEOPLE, 0, version + 1);
-        let sealed = keys.seal(&mut spot, content)?;
+        let sealed = keys.seal_at_least(&mut spot, content, PEOPLES_LAYER)?;
         let record = Record {
             student_id: id,
             compartment,
@@ -437,6 +437,8 @@ pub(crate) fn layer<A: Opens>(
 /// What a roster says of a child in one compartment is at least this long, in bytes: more than all groups and two carers
 /// take. Else the length of the row would tell from the database alone who is in how many groups, or has nobody.
 const ROSTER_LAYER: usize = 2_000;
+/// The same of what people wrote: more than a line in every field, or a decision on five groups, takes.
+const PEOPLES_LAYER: usize = 3_000;
 
 /// Seals the layer that came with a roster, for a key that was just made.
 pub(crate) fn sealed_roster_layer(
@@ -448,12 +450,8 @@ pub(crate) fn sealed_roster_layer(
     version: i64,
     content: &Layer,
 ) -> Result<Vec<u8>> {
-    let mut json = zeroize::Zeroizing::new(Vec::with_capacity(2 * ROSTER_LAYER));
-    serde_json::to_writer(&mut *json, content)?;
-    // White space after JSON says nothing.
-    let length = json.len().max(ROSTER_LAYER);
-    json.resize(length, b' ');
-    Ok(key.seal_padded(&layer_spot(id, compartment, FROM_ROSTER, epoch, version).place(school, id.0), &json)?)
+    let spot = layer_spot(id, compartment, FROM_ROSTER, epoch, version);
+    seal_at_least(key, &spot.place(school, id.0), content, ROSTER_LAYER)
 }
 
 fn shown(

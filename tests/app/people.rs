@@ -46,8 +46,9 @@ pub struct TestApp {
     pub other_class: ClassId,
     /// The first counsellor, who lets the others in.
     keeper: Viewer,
+    /// The database below the service, for those who come in that way.
+    pub database: TestDb,
     router: Router,
-    _database: TestDb,
 }
 
 impl TestApp {
@@ -78,7 +79,7 @@ impl TestApp {
         classes.retain(|size| size.students > 1);
         let (class, other_class) = (classes[0].class.id, classes[1].class.id);
         let router = web::router(Arc::clone(&app), Frame { secure: false });
-        Self { app, school, class, other_class, keeper, router, _database: database }
+        Self { app, school, class, other_class, keeper, database, router }
     }
 
     /// A counsellor with a browser, signed in.

@@ -69,8 +69,8 @@ pub struct Ids {
     pub term: String,
     /// The workbook that was sent.
     pub workbook: Vec<u8>,
-    /// The marked name.
-    pub name: String,
+    /// The end of the marked name: enough to find the student by, and no mark in itself.
+    pub part_of_name: String,
     /// Today.
     pub today: String,
 }
@@ -94,6 +94,9 @@ pub async fn plant(house: &mut House) -> Ids {
     for (student, to, reader) in
         [(&students[0], &helper, "helper"), (&students[1], &helper, "helper"), (&other[0].1, &aide, "aide")]
     {
+        // Without an open file there is no pairing.
+        let decision = [("tag", "poor"), ("standing", "verified"), ("basis", "资助名单"), ("since", &today)];
+        house.done("director", &format!("/files/{student}/circumstance"), &decision);
         let purpose = house.marks.text("purpose of a pairing", &[reader]);
         let form = [("helper", to.0.to_string()), ("purpose", purpose), ("starts", today.clone())];
         let form: Vec<(&str, &str)> = form.iter().map(|(key, text)| (*key, text.as_str())).collect();
@@ -101,12 +104,11 @@ pub async fn plant(house: &mut House) -> Ids {
     }
     file(house, &students[1], &today);
     typed(house);
-    let pairings = house.get("li", "/pairings").body;
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
     Ids {
         office: office_of(house, &classes[0]).await,
-        pairing: between(&pairings, "/pairings/", "/end"),
+        pairing: pairing_of(house, &students[0]).await,
         term: between(&terms, "/structure/terms/", "\""),
         spare: [spare.to_string(), between(&duties, "/duties/", "/end")],
         helper: helper.to_string(),
@@ -114,7 +116,7 @@ pub async fn plant(house: &mut House) -> Ids {
         students,
         import,
         workbook,
-        name,
+        part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
     }
 }
@@ -176,6 +178,12 @@ async fn office_of(house: &House, class: &str) -> String {
     let school = conn.schools().await.unwrap().into_iter().find(|school| school.name == SCHOOL).unwrap().id;
     let offices = conn.offices(school).await.unwrap();
     offices.iter().find(|office| office.class_id.is_some_and(|id| id.to_string() == class)).unwrap().id.to_string()
+}
+
+async fn pairing_of(house: &House, student: &str) -> String {
+    let student = student.parse().unwrap();
+    let pairings = house.app.db.read().await.unwrap().pairings_of_student(student).await.unwrap();
+    pairings[0].id.to_string()
 }
 
 /// Names and ids of the students of a class, from the list that the director sees.

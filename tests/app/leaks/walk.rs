@@ -108,7 +108,7 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
     filled
 }
 
-/// A form filled as a person fills it. Nothing in it is a mark, but for the name that is searched for.
+/// A form filled as a person fills it. Nothing in it is a mark.
 fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, String)> {
     let human = house.people.iter().find(|human| human.who == who).unwrap();
     let password = human.password.clone().unwrap_or_else(|| "not known to anybody".to_owned());
@@ -117,7 +117,7 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/sign-in" => vec![("login", who), ("password", &password)],
         "/language" => vec![("to", "zh-CN"), ("back", "/account")],
         "/account/password" => vec![("old", &password), ("new", "the cat on the wall"), ("again", "the dog")],
-        "/search" => vec![("q", &ids.name)],
+        "/search" => vec![("q", &ids.part_of_name)],
         "/invitation" => {
             vec![("code", "AAAAA-AAAAA"), ("new", "the cat on the wall"), ("again", "the cat on the wall")]
         }
