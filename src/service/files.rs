@@ -265,11 +265,12 @@ impl App {
         let roster = layer(&keys, &permit, &records, compartment, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
         let (version, mut people) = layer(&keys, &permit, &records, compartment, BY_PEOPLE)?.unwrap_or_default();
         let changed = apply(&mut people, &roster, edits, viewer.person.id, now)?;
-        if changed.is_empty() {
+        if changed == 0 {
             return Ok(());
         }
         self.put_layer(&mut tx, &permit, &keys, id, compartment, version, &people).await?;
-        tx.record(&permit, Event::FieldEdited, &changed.join(","), now).await?;
+        // How many fields, not which: that a disability was written about is as telling as what was written.
+        tx.record(&permit, Event::FieldEdited, &format!("fields={changed}"), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -504,16 +505,16 @@ fn check(edits: &[FieldEdit], compartment: Compartment) -> Result<()> {
     if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
 }
 
-/// Lays the edits on what people wrote. Gives the codes of the fields that really changed.
+/// Lays the edits on what people wrote. Gives how many fields really changed.
 fn apply(
     people: &mut Layer,
     roster: &Layer,
     edits: Vec<FieldEdit>,
     by: PersonId,
     at: i64,
-) -> Result<Vec<&'static str>> {
+) -> Result<usize> {
     let mut stale = Vec::new();
-    let mut changed = Vec::new();
+    let mut changed = 0;
     for edit in edits {
         let stands = people.fields.get(&edit.field).or_else(|| roster.fields.get(&edit.field));
         let (text, version) = stands.map_or(("", 0), |value| (value.text.as_str(), value.version));
@@ -525,7 +526,7 @@ fn apply(
             stale.push(Stale { field: edit.field.as_str(), theirs: text.to_owned(), mine: new.to_owned(), version });
             continue;
         }
-        changed.push(edit.field.as_str());
+        changed += 1;
         people.fields.insert(edit.field, FieldValue { text: new.to_owned(), version: version + 1, by, at });
     }
     if stale.is_empty() { Ok(changed) } else { Err(Error::Stale(stale)) }

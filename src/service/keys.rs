@@ -118,7 +118,13 @@ impl Keys {
         Ok(serde_json::from_slice(&self.open_bytes(permit, spot, sealed)?)?)
     }
 
-    fn open_bytes<A: Opens>(&self, permit: &Permit<A>, spot: &Spot<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    /// Opens something of this class or student without reading it.
+    pub(crate) fn open_bytes<A: Opens>(
+        &self,
+        permit: &Permit<A>,
+        spot: &Spot<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let (_, key) = self.opened.get(&(spot.compartment, spot.owner, spot.epoch)).ok_or(Error::NoKey)?;
         Ok(key.open(permit, &spot.place(self.school, self.subject), sealed)?)
     }

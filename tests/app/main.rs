@@ -8,8 +8,10 @@ mod support;
 
 mod architecture;
 mod commands;
+mod browser;
 mod faults;
 mod journeys;
+mod leaks;
 mod migrations;
 mod people;
 mod routes;

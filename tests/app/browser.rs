@@ -1,0 +1,14 @@
+//! People at work in a real browser: the real program with its invented school, Chromium, and what they see.
+//!
+//! One school and one driver serve the whole run; the journeys take turns, since they act as the same seven people. Each
+//! leaves pictures in `target/screenshots`.
+
+mod house;
+mod window;
+
+mod leading;
+mod looking_after;
+mod many_hands;
+mod paper;
+mod rosters;
+mod teaching;

@@ -1,0 +1,1 @@
+//! What the lengths of rows tell to somebody who reads the database: not how many groups a child is in.
