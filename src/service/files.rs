@@ -506,13 +506,7 @@ fn check(edits: &[FieldEdit], compartment: Compartment) -> Result<()> {
 }
 
 /// Lays the edits on what people wrote. Gives how many fields really changed.
-fn apply(
-    people: &mut Layer,
-    roster: &Layer,
-    edits: Vec<FieldEdit>,
-    by: PersonId,
-    at: i64,
-) -> Result<usize> {
+fn apply(people: &mut Layer, roster: &Layer, edits: Vec<FieldEdit>, by: PersonId, at: i64) -> Result<usize> {
     let mut stale = Vec::new();
     let mut changed = 0;
     for edit in edits {

@@ -83,7 +83,7 @@ fn fixed_messages(file: &'static str) -> HashMap<&'static str, &'static str> {
 /// The text of a message without arguments; none for one that has to be formatted.
 #[must_use]
 pub fn fixed(loader: &'static FluentLanguageLoader, id: &str) -> Option<&'static str> {
-    let language = if std::ptr::eq(loader, &raw const *CHINESE_LOADER) { 0 } else { 1 };
+    let language = usize::from(!std::ptr::eq(loader, &raw const *CHINESE_LOADER));
     FIXED[language].get(id).copied()
 }
 

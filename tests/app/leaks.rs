@@ -72,7 +72,11 @@ fn assert_read_by_its_readers_and_nobody_else(house: &House) {
             read.entry(number).or_default().insert(sight.who);
         }
         let text = format!("{} {}", sight.what, sight.location);
-        assert_eq!(Marks::finder().find(text.as_bytes()), None, "in an address: addresses end up in histories and logs");
+        assert_eq!(
+            Marks::finder().find(text.as_bytes()),
+            None,
+            "in an address: addresses end up in histories and logs"
+        );
     }
     for (number, mark) in house.marks.0.iter().enumerate() {
         let readers: BTreeSet<&str> = mark.readers.iter().copied().collect();
@@ -95,7 +99,9 @@ fn assert_secrets_are_shown_once(house: &House) {
         let others: Vec<_> = shown
             .iter()
             // A form that was mistyped comes back with the code to the one who typed it.
-            .filter(|(who, what)| !matches!((*who, *what), ("admin", "post /staff") | (OPERATOR, _) | (_, "post /invitation")))
+            .filter(|(who, what)| {
+                !matches!((*who, *what), ("admin", "post /staff") | (OPERATOR, _) | (_, "post /invitation"))
+            })
             .collect();
         assert!(others.is_empty(), "a secret was shown at {others:?}");
     }

@@ -7,8 +7,8 @@
 mod support;
 
 mod architecture;
-mod commands;
 mod browser;
+mod commands;
 mod faults;
 mod journeys;
 mod leaks;

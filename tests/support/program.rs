@@ -67,11 +67,11 @@ pub fn is_root() -> bool {
 /// Runs a command on a folder as somebody whom file permissions stop. As root that is `nobody`, who gets the folder and a
 /// copy of the program.
 pub fn yice_unprivileged(folder: &Path, arguments: &[&str]) -> Said {
+    const NOBODY: u32 = 65_534;
+    static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     if !is_root() {
         return yice(arguments);
     }
-    const NOBODY: u32 = 65_534;
-    static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, program) = COPY.get_or_init(|| {
         let place = tempfile::tempdir().expect("a temporary folder");
         let program = place.path().join("yice");

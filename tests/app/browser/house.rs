@@ -50,7 +50,8 @@ fn demo() -> &'static Server {
         let folder = tempfile::tempdir().expect("a temporary folder").keep();
         let dir = folder.join("demo");
         let yice = [OsStr::new(env!("CARGO_BIN_EXE_yice")), OsStr::new("demo"), OsStr::new("--dir"), dir.as_os_str()];
-        let command = until_the_end(&folder, &[&yice[..], &[OsStr::new("--listen"), OsStr::new("127.0.0.1:0")]].concat());
+        let command =
+            until_the_end(&folder, &[&yice[..], &[OsStr::new("--listen"), OsStr::new("127.0.0.1:0")]].concat());
         Server::start(command, &dir, 1 + PEOPLE)
     })
 }
@@ -71,8 +72,9 @@ fn driver() -> SocketAddr {
         command.env("TMPDIR", &folder).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("sh starts");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let port = lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("on port ")?.1.parse::<u16>().ok());
-        let port = port.filter(|port| *port != 0).next().expect("chromedriver says where it listens");
+        let mut ports =
+            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("on port ")?.1.parse::<u16>().ok());
+        let port = ports.find(|port| *port != 0).expect("chromedriver says where it listens");
         (child, SocketAddr::from(([127, 0, 0, 1], port)))
     });
     *address

@@ -57,7 +57,8 @@ async fn an_administrator_sees_no_student() {
     }
     liu.goes("/structure").await;
     liu.picture("61-structure").await;
-    for path in ["/classes", "/search", "/statistics", "/offices", "/audit", known.class.as_str(), known.file.as_str()] {
+    for path in ["/classes", "/search", "/statistics", "/offices", "/audit", known.class.as_str(), known.file.as_str()]
+    {
         assert_eq!(liu.status(path).await, 404, "{path}");
     }
 }

@@ -14,7 +14,7 @@ use super::house::{House, pictures};
 use crate::support::http;
 
 /// How long a page may take on a machine that is busy with all the other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What somebody sits at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -271,7 +271,8 @@ async fn rows(database: &TestDb) -> String {
     match database.engine {
         Engine::Sqlite => {
             let mut conn = SqliteConnection::connect(&database.place).await.unwrap();
-            let columns = "SELECT m.name, group_concat('quote(\"' || p.name || '\")', ' || '' '' || ') FROM sqlite_master m
+            let columns =
+                "SELECT m.name, group_concat('quote(\"' || p.name || '\")', ' || '' '' || ') FROM sqlite_master m
                 JOIN pragma_table_info(m.name) p WHERE m.type = 'table' GROUP BY m.name";
             let columns: Vec<(String, String)> = sqlx::query_as(columns).fetch_all(&mut conn).await.unwrap();
             for (table, columns) in columns {
