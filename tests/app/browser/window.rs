@@ -83,6 +83,11 @@ impl Window {
         self.client.goto(&format!("http://{}{path}", self.address)).await.expect(path);
     }
 
+    /// Presses the back button.
+    pub async fn goes_back(&self) {
+        self.client.back().await.expect("there is a page before this one");
+    }
+
     /// The address of the page, without the host.
     pub async fn path(&self) -> String {
         self.client.current_url().await.unwrap().path().to_owned()
