@@ -24,9 +24,29 @@ const SUPPORT: &[&str] = &["director", "li", "wang", "homeroom", "helper"];
 const NOBODY: &[&str] = &[];
 
 const HEADER: &[&str] = &[
-    "年级", "班级", "班内学号", "姓名", "性别", "出生日期", "民族", "身份证件类型", "身份证件号", "全国学籍号",
-    "户口性质", "现住址", "联系电话", "家庭结构", "成员1姓名", "成员1关系", "成员1联系电话", "成员1务工地",
-    "成员2姓名", "成员2关系", "成员2联系电话", "成员2务工地", "备注",
+    "年级",
+    "班级",
+    "班内学号",
+    "姓名",
+    "性别",
+    "出生日期",
+    "民族",
+    "身份证件类型",
+    "身份证件号",
+    "全国学籍号",
+    "户口性质",
+    "现住址",
+    "联系电话",
+    "家庭结构",
+    "成员1姓名",
+    "成员1关系",
+    "成员1联系电话",
+    "成员1务工地",
+    "成员2姓名",
+    "成员2关系",
+    "成员2联系电话",
+    "成员2务工地",
+    "备注",
 ];
 
 /// What the addresses of pages are about.
@@ -67,7 +87,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let first = students(house, &classes[0]);
     let other = students(house, &classes[1]);
     let students = [id_of(&first, &name), id_of(&first, "贺小雨")];
-    hire(house, &classes).await;
+    hire(house, &classes);
     let spare = staff_id(house, "spare").await;
     let helper = staff_id(house, "helper").await;
     let aide = staff_id(house, "aide").await;
@@ -187,7 +207,7 @@ async fn staff_id(house: &House, login: &str) -> PersonId {
 }
 
 /// The administrator invites people, they come with passwords of their own, and a counsellor lets them in.
-async fn hire(house: &mut House, classes: &[String; 2]) {
+fn hire(house: &mut House, classes: &[String; 2]) {
     let newcomers = [
         ("homeroom", "homeroom_teacher", classes[0].as_str()),
         ("colleague", "homeroom_teacher", &classes[1]),
@@ -263,7 +283,8 @@ fn file(house: &mut House, student: &str, today: &str) {
         house.done(who, &format!("{file}/entry/draft"), &[("date", today), ("happened", &happened), ("next", &next)]);
     }
     for (place, path) in [("note", "notes"), ("draft of a note", "notes/draft")] {
-        let text = ["complaint", "process", "plan"].map(|part| (part, house.marks.text(&format!("{place}, {part}"), &["li"])));
+        let text =
+            ["complaint", "process", "plan"].map(|part| (part, house.marks.text(&format!("{place}, {part}"), &["li"])));
         let mut note = vec![("date", today), ("form", "face_to_face"), ("minutes", "40"), ("limits_told", "yes")];
         note.extend(text.iter().map(|(part, text)| (*part, text.as_str())));
         house.done("li", &format!("{file}/{path}"), &note);

@@ -14,8 +14,22 @@ use super::marks::{birth, workbook};
 use crate::people::{Person, TestApp};
 
 const HEADER: &[&str] = &[
-    "年级", "班级", "姓名", "性别", "出生日期", "身份证件类型", "身份证件号", "是否留守儿童", "是否孤儿", "残疾人类型",
-    "资助认定等级", "家庭结构", "现住址", "成员1姓名", "成员1联系电话", "成员2姓名",
+    "年级",
+    "班级",
+    "姓名",
+    "性别",
+    "出生日期",
+    "身份证件类型",
+    "身份证件号",
+    "是否留守儿童",
+    "是否孤儿",
+    "残疾人类型",
+    "资助认定等级",
+    "家庭结构",
+    "现住址",
+    "成员1姓名",
+    "成员1联系电话",
+    "成员2姓名",
 ];
 
 /// A row of `records` or `entries` without its content.
@@ -37,8 +51,22 @@ async fn one_without_and_one_with_all(at: &TestApp) -> [StudentId; 2] {
     let rows = [
         vec!["四年级", "9班", "贺无", "男", &born, "护照", "E0000001", "否", "否", "", "", "", "", "", "", ""],
         vec![
-            "四年级", "9班", "贺全", "男", &born, "护照", "E0000002", "是", "是", "听力残疾", "特别困难",
-            "单亲家庭，随祖父母生活", "龙潭村八组", "贺浩文", "10030387950", "卢语永",
+            "四年级",
+            "9班",
+            "贺全",
+            "男",
+            &born,
+            "护照",
+            "E0000002",
+            "是",
+            "是",
+            "听力残疾",
+            "特别困难",
+            "单亲家庭，随祖父母生活",
+            "龙潭村八组",
+            "贺浩文",
+            "10030387950",
+            "卢语永",
         ],
     ];
     let roster = roster::read(&workbook(HEADER, &rows), at.app.school_year()).unwrap();
@@ -74,7 +102,9 @@ async fn the_rows_of_a_child_in_no_group_are_as_long_as_those_of_a_child_in_five
         decides(&director, with, *tag, "verified", "入户核实，与班主任、村委会确认，材料已归档").await;
     }
     let (few, many) = (record_sizes(&at, without).await, record_sizes(&at, with).await);
-    assert!(few.iter().any(|(compartment, layer, _)| (compartment.as_str(), layer.as_str()) == ("circumstance", "people")));
+    assert!(
+        few.iter().any(|(compartment, layer, _)| (compartment.as_str(), layer.as_str()) == ("circumstance", "people"))
+    );
     assert_eq!(few, many, "as people decided");
 }
 
@@ -104,7 +134,8 @@ async fn a_long_entry_is_longer_than_a_short_one_by_whole_steps() {
     let li = at.homeroom("li").await;
     let student = at.student().await;
     for happened in ["谈话。".to_owned(), "谈话，家长也来了。".to_owned(), "谈话。".repeat(300)] {
-        let entry = [("date", "2026-11-20"), ("way", "talk"), ("happened", &happened), ("effect", "better"), ("next", "")];
+        let entry =
+            [("date", "2026-11-20"), ("way", "talk"), ("happened", &happened), ("effect", "better"), ("next", "")];
         li.post_and_follow(&format!("/files/{student}/entry"), &entry).await;
     }
     let sql = "SELECT compartment, '', length(sealed) FROM entries WHERE student_id = $1 ORDER BY id";

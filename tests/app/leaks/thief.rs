@@ -134,7 +134,8 @@ async fn whoever_runs_the_stolen_files_and_passes_for_a_counsellor_reads_no_word
     }
     // The hash of a session is no cookie.
     let mut conn = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
-    let hashes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT token_hash FROM sessions").fetch_all(&mut conn).await.unwrap();
+    let hashes: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT token_hash FROM sessions").fetch_all(&mut conn).await.unwrap();
     for hash in hashes {
         let answer = app.viewer(&SessionToken::parse(&hex(&hash)).unwrap()).await;
         assert!(matches!(answer, Err(Error::SignedOut)));
@@ -200,7 +201,8 @@ async fn nothing_is_wrapped_to_a_key_that_somebody_wrote_into_the_database() {
                 assert!(answer.status.is_server_error(), "{}", answer.status);
             } else {
                 let id = helper.id.to_string();
-                let form = [("helper", id.as_str()), ("purpose", "陪伴"), ("starts", "2026-11-23"), ("ends", "2026-12-23")];
+                let form =
+                    [("helper", id.as_str()), ("purpose", "陪伴"), ("starts", "2026-11-23"), ("ends", "2026-12-23")];
                 let answer = li.post(&format!("/files/{student}/pairing"), &form).await;
                 assert!(answer.status.is_server_error(), "{}", answer.status);
             }
@@ -217,8 +219,8 @@ async fn nothing_is_wrapped_to_a_key_that_somebody_wrote_into_the_database() {
     let rows = [vec!["四年级", "9班", "贺新", "男", &born, "护照", "E0000001"]];
     let roster = roster::read(&super::marks::workbook(&header, &rows), at.app.school_year()).unwrap();
     let plan = at.app.plan_roster(at.school.id, roster, None).await.unwrap();
-    let permit = at.app.permit::<Report>(&Standing::installation(at.school.id), Kind::Roster, at.school.id.0);
-    let permit = permit.await.unwrap();
+    let standing = Standing::installation(at.school.id);
+    let permit = at.app.permit::<Report>(&standing, Kind::Roster, at.school.id.0).await.unwrap();
     assert!(at.app.take_in_roster(&permit, &plan, &|_| ()).await.is_err());
     let after = wraps(&at).await;
     assert_eq!(after.len(), before);
@@ -247,12 +249,13 @@ async fn nothing_is_sealed_under_a_key_that_somebody_planted() {
             .fetch_one(&mut conn)
             .await
             .unwrap();
-    let holders: Vec<(Uuid, String)> =
-        sqlx::query_as("SELECT o.id, o.recipient FROM offices o JOIN wraps w ON w.holder = o.id WHERE w.key_id = $1 GROUP BY 1")
-            .bind(key)
-            .fetch_all(&mut conn)
-            .await
-            .unwrap();
+    let holders: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT o.id, o.recipient FROM offices o JOIN wraps w ON w.holder = o.id WHERE w.key_id = $1 GROUP BY 1",
+    )
+    .bind(key)
+    .fetch_all(&mut conn)
+    .await
+    .unwrap();
     assert!(holders.len() > 1, "the offices that hold the compartment");
     let name = KeyName { key: KeyId(key), epoch: epoch + 1 };
     for (holder, recipient) in &holders {

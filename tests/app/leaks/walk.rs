@@ -8,7 +8,18 @@ use super::plant::Ids;
 /// Who walks: one of each role, a second one where somebody else's things are at stake, a counsellor of another school, and
 /// nobody.
 const WALKERS: &[&str] = &[
-    "li", "wang", "homeroom", "colleague", "director", "helper", "aide", "leader", "officer", "admin", "stranger", "nobody",
+    "li",
+    "wang",
+    "homeroom",
+    "colleague",
+    "director",
+    "helper",
+    "aide",
+    "leader",
+    "officer",
+    "admin",
+    "stranger",
+    "nobody",
 ];
 /// What takes something away, so that it is done after everybody saw what there is to see.
 const LAST: &[&str] = &[
@@ -104,10 +115,14 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
     let today = ids.today.as_str();
     let pairs: Vec<(&'static str, &str)> = match path {
         "/sign-in" => vec![("login", who), ("password", &password)],
+        // Both languages have pages of their own.
+        "/language" if ["wang", "aide", "stranger"].contains(&who) => vec![("to", "en"), ("back", "/account")],
         "/language" => vec![("to", "zh-CN"), ("back", "/account")],
         "/account/password" => vec![("old", &password), ("new", "the cat on the wall"), ("again", "the dog")],
         "/search" => vec![("q", &ids.part_of_name)],
-        "/invitation" => vec![("code", "AAAAA-AAAAA"), ("new", "the cat on the wall"), ("again", "the cat on the wall")],
+        "/invitation" => {
+            vec![("code", "AAAAA-AAAAA"), ("new", "the cat on the wall"), ("again", "the cat on the wall")]
+        }
         "/files/{student}/entry" | "/files/{student}/entry/draft" => {
             vec![("date", today), ("way", "talk"), ("happened", "谈话。"), ("effect", "better"), ("next", "再谈。")]
         }
@@ -126,7 +141,9 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/files/{student}/circumstance" => vec![("tag", "poor"), ("standing", "verified"), ("basis", "已核实。")],
         "/files/{student}/status" => vec![("status", "in_support"), ("seen", "1")],
         // Of the helper who is there already: nobody comes to know more by it.
-        "/files/{id}/pairing" => vec![("helper", &ids.helper), ("purpose", "陪伴。"), ("starts", today), ("ends", today)],
+        "/files/{id}/pairing" => {
+            vec![("helper", &ids.helper), ("purpose", "陪伴。"), ("starts", today), ("ends", today)]
+        }
         "/offices/{office}/admit/{person}" => vec![("fingerprint", "00000"), ("compared", "yes")],
         "/staff" => vec![("login", "newcomer"), ("name", "新老师"), ("role", "school_leader")],
         "/staff/{id}/duties" => vec![("role", "privacy_officer")],
@@ -150,12 +167,9 @@ fn commands(house: &mut House, ids: &Ids) {
     for import in [&["--dry-run"][..], &["--dry-run", "--json"], &["--json"], &["--lang", "en"]] {
         house.run(&[&["import", file, "--school", SCHOOL], import].concat());
     }
-    for command in [
-        &["audit", "verify"][..],
-        &["key", "check"],
-        &["policy", "matrix"],
-        &["person", "list", "--school", SCHOOL],
-    ] {
+    for command in
+        [&["audit", "verify"][..], &["key", "check"], &["policy", "matrix"], &["person", "list", "--school", SCHOOL]]
+    {
         house.run(command);
     }
     for command in [
