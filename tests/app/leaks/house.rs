@@ -64,7 +64,8 @@ pub struct House {
     pub seen: Vec<Sight>,
     /// Secrets that were made by the way: cookies, invitation codes, the secret of the server.
     pub secrets: Vec<String>,
-    server: Server,
+    server: Option<Server>,
+    log: PathBuf,
     database: TestDb,
     dir: PathBuf,
     _above: TempDir,
@@ -92,13 +93,15 @@ impl House {
         serve.args(place(&["serve"], &dir, &database)).args(["--listen", "127.0.0.1:0"]);
         // Beside the folders, so that the log is not among the files that are searched as the data of the server.
         let server = Server::start(serve, &above.path().join("server"), 1);
+        let log = above.path().join("server.log");
         let human = |(who, password): (&'static str, Option<&str>)| {
             let password = password.map(str::to_owned);
             Human { who, password, browser: server.client() }
         };
         let people = founders.into_iter().map(human).collect();
         let (marks, seen, secrets) = (Marks::default(), Vec::new(), vec![text]);
-        let mut house = Self { app, people, marks, seen, secrets, server, database, dir, _above: above };
+        let server = Some(server);
+        let mut house = Self { app, people, marks, seen, secrets, server, log, database, dir, _above: above };
         for at in 0..house.people.len() {
             house.sign_in(at);
         }
@@ -111,7 +114,8 @@ impl House {
 
     /// Somebody new at a browser.
     pub fn arrive(&mut self, who: &'static str, password: &str) {
-        self.people.push(Human { who, password: Some(password.to_owned()), browser: self.server.client() });
+        let browser = self.server.as_ref().expect("a running server").client();
+        self.people.push(Human { who, password: Some(password.to_owned()), browser });
     }
 
     /// Gives somebody another password from now on.
@@ -198,7 +202,7 @@ impl House {
 
     /// What the server has logged, and `line` behind it.
     pub fn log_and(&self, line: &str) -> String {
-        format!("{}\n{line}\n", self.server.log())
+        format!("{}\n{line}\n", std::fs::read_to_string(&self.log).unwrap())
     }
 
     /// The first of these texts that stands in the files of the installation, or of the database wherever it is.
@@ -223,9 +227,11 @@ impl House {
         rows(&self.database).await
     }
 
-    /// Stops the server and lets go of the database.
+    /// Stops the server and lets go of the database, which folds the log of SQLite into its file.
     pub async fn close(&mut self) {
         self.app.db.close().await;
+        assert_eq!(self.server.take().expect("a running server").stop(), Some(0));
+        assert!(!self.dir.join("yice.db-wal").exists(), "the log is folded in");
     }
 }
 

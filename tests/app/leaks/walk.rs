@@ -115,6 +115,8 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
     let today = ids.today.as_str();
     let pairs: Vec<(&'static str, &str)> = match path {
         "/sign-in" => vec![("login", who), ("password", &password)],
+        // Both languages have pages of their own.
+        "/language" if ["wang", "aide", "stranger"].contains(&who) => vec![("to", "en"), ("back", "/account")],
         "/language" => vec![("to", "zh-CN"), ("back", "/account")],
         "/account/password" => vec![("old", &password), ("new", "the cat on the wall"), ("again", "the dog")],
         "/search" => vec![("q", &ids.part_of_name)],
