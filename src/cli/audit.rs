@@ -4,9 +4,10 @@ use clap::Subcommand;
 
 use super::house::Place;
 use super::say::{Words, print, tell};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, school};
 use crate::domain::ids::SchoolId;
 use crate::domain::words::Language;
+use crate::service::signed_heads;
 use crate::web::ui::t;
 
 /// The audit chain.
@@ -27,34 +28,30 @@ impl Audit {
         let Self::Verify(place) = self;
         let words = Words(lang);
         let app = place.open().await?;
-        let mut conn = app.db.read().await?;
-        let schools = conn.schools().await?;
-        let heads = conn.audit_heads().await?;
-        let name = |id: SchoolId| {
-            let named = schools.iter().find(|school| school.id == id && !school.name.is_empty());
-            named.map_or_else(
-                || if id.0.is_nil() { t!(words, "cli-audit-house") } else { id.to_string() },
-                |s| s.name.clone(),
-            )
+        let schools = school::all(&app).await?;
+        let name = |id: SchoolId| match schools.iter().find(|school| school.id == id) {
+            _ if id.0.is_nil() => t!(words, "cli-audit-house"),
+            Some(school) if !school.name.is_empty() => school.name.clone(),
+            _ => id.to_string(),
         };
-        // A chain whose head was removed still has a school; a school that was removed still has a head.
-        let mut chains: Vec<SchoolId> =
-            schools.iter().map(|school| school.id).chain([SchoolId(uuid::Uuid::nil())]).collect();
-        chains.extend(heads.iter().map(|head| head.0));
-        chains.sort();
-        chains.dedup();
-        let mut broken = false;
-        for school in chains {
-            let lines = heads.iter().find(|head| head.0 == school).map_or(0, |head| head.1);
-            match conn.verify_chain(school).await? {
-                None if lines == 0 => {}
-                None => print(&t!(words, "cli-audit-whole", school = name(school), lines = lines)),
-                Some(found) => {
-                    broken = true;
-                    tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(school), line = found.seq)));
-                }
-            }
+        let files = signed_heads(&place.dir).map_err(|cause| Failure::File(place.dir.clone(), cause))?;
+        let report = app.verify_audit(&files).await?;
+        for chain in report.chains.iter().filter(|chain| chain.broken_at.is_none() && chain.lines > 0) {
+            print(&t!(words, "cli-audit-whole", school = name(chain.school), lines = chain.lines));
         }
-        Ok(if broken { Outcome::Silent } else { Outcome::Done })
+        if report.heads > 0 && report.bad_heads.is_empty() {
+            print(&t!(words, "cli-audit-heads", heads = report.heads));
+        }
+        for (chain, line) in report.chains.iter().filter_map(|chain| Some((chain, chain.broken_at?))) {
+            tell(&format!("yice: {}", t!(words, "cli-audit-broken", school = name(chain.school), line = line)));
+        }
+        for bad in &report.bad_heads {
+            let text = match bad.names {
+                Some((school, line)) => t!(words, "cli-audit-head-differs", school = name(school), line = line),
+                None => t!(words, "cli-audit-head-strange", text = bad.text.clone()),
+            };
+            tell(&format!("yice: {text}"));
+        }
+        Ok(if report.is_sound() { Outcome::Done } else { Outcome::Silent })
     }
 }

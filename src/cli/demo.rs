@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::house::{Place, new_private_file};
 use super::say::{Words, print, tell};
-use super::{Failure, Outcome, serve};
+use super::{Failure, Outcome, serve, server};
 use crate::domain::words::Language;
 use crate::service::App;
 use crate::web::headers::Frame;
@@ -53,16 +53,20 @@ impl Demo {
         let listener = serve::bind(self.listen).await?;
         let address = listener.local_addr().unwrap_or(self.listen);
         if !self.dir.join(ACCOUNTS).exists() {
+            if self.dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+                return Err(Failure::NotDemo(self.dir));
+            }
             tell(&t!(words, "cli-demo-making"));
             make(&self.dir).await?;
         }
         let app = Place::at(&self.dir, None).open().await?;
         let accounts = std::fs::read_to_string(self.dir.join(ACCOUNTS));
         let accounts = accounts.map_err(|cause| Failure::File(self.dir.join(ACCOUNTS), cause))?;
+        let stop = server::asked_to_stop();
         print(&format!("http://{address}"));
         print(accounts.trim_end());
         tell(&t!(words, "cli-demo-running", path = self.dir.display().to_string()));
-        serve::run(listener, Arc::new(app), Frame { secure: false }).await;
+        serve::run(listener, Arc::new(app), Frame { secure: false }, self.dir, stop).await;
         tell(&t!(words, "cli-stopped"));
         Ok(Outcome::Done)
     }
@@ -75,9 +79,6 @@ async fn make(dir: &Path) -> Result<(), Failure> {
         let path = path.to_owned();
         move |cause| Failure::File(path, cause)
     };
-    if dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Failure::NotDemo(dir.to_owned()));
-    }
     let mut beside = dir.as_os_str().to_owned();
     beside.push(".making");
     let beside = PathBuf::from(beside);

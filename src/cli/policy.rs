@@ -30,7 +30,7 @@ impl Policy {
         match self {
             Self::Matrix => print(matrix.trim_end()),
             Self::Check => {
-                print(&t!(Words(lang), "cli-policy-sound", lines = matrix.lines().count().saturating_sub(1)))
+                print(&t!(Words(lang), "cli-policy-sound", lines = matrix.lines().count().saturating_sub(1)));
             }
         }
         Ok(Outcome::Done)

@@ -1,6 +1,7 @@
 //! `yice serve`: the server, and what it does by itself once a day.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::web::headers::Frame;
 use crate::web::ui::t;
 
 /// Between two looks at whether something is to be done.
-const ROUND: Duration = Duration::from_secs(3_600);
+const ROUND: Duration = Duration::from_hours(1);
 
 /// Runs the server.
 #[derive(Debug, Args)]
@@ -53,9 +54,10 @@ impl Serve {
         }
         let listener = bind(listen).await?;
         let app = Arc::new(place.open().await?);
+        let stop = server::asked_to_stop();
         // The first line is for programs that started us and want to know where to ask.
         print(&format!("http://{}", listener.local_addr().unwrap_or(listen)));
-        run(listener, app, Frame { secure: behind_tls }).await;
+        run(listener, app, Frame { secure: behind_tls }, place.dir, stop).await;
         tell(&t!(Words(lang), "cli-stopped"));
         Ok(Outcome::Done)
     }
@@ -69,10 +71,10 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(listen).await.map_err(|cause| Failure::Address(listen, cause))
 }
 
-/// Serves the pages until the process is asked to stop, then closes the database.
-pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame) {
-    let daily = tokio::spawn(housekeeping(Arc::clone(&app)));
-    server::serve(listener, web::router(Arc::clone(&app), frame), server::asked_to_stop()).await;
+/// Serves the pages until `stop` is done, then closes the database.
+pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBuf, stop: impl Future<Output = ()>) {
+    let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
+    server::serve(listener, web::router(Arc::clone(&app), frame), stop).await;
     daily.abort();
     // Waits for acts whose clients went away, and folds SQLite's log into its file.
     if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {
@@ -81,13 +83,16 @@ pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame) {
 }
 
 /// What the server does by itself, at its start and every hour.
-async fn housekeeping(app: Arc<App>) {
+async fn housekeeping(app: Arc<App>, dir: PathBuf) {
     let mut rounds = tokio::time::interval(ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
         if let Err(error) = app.tidy().await {
-            tracing::warn!(cause = %error, "housekeeping failed and will be tried again");
+            tracing::warn!(cause = %error, "ended sessions could not be swept; it will be tried again");
+        }
+        if let Err(error) = app.daily(&dir).await {
+            tracing::warn!(cause = %error, "the audit heads could not be signed; it will be tried again");
         }
     }
 }

@@ -30,7 +30,7 @@ const HEAD: Duration = Duration::from_secs(15);
 /// How long a client may pause within a body.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long an answer may take. A roster of 20,000 students is taken in within a fraction of it.
-const ANSWER: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_mins(2);
 /// How long running requests may take after the order to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
 
@@ -109,13 +109,18 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// Done when the process is asked to stop: ctrl-c, or the TERM signal of a service manager.
-pub async fn asked_to_stop() {
+/// Listens, from now on, for the order to stop: ctrl-c, or the TERM signal of a service manager. The future is done when
+/// it comes.
+pub fn asked_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    // Registered before anybody is told that the server runs: an order that comes at once must not end it midway.
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    async move {
+        let Ok((mut terminate, mut interrupt)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl App {
         Ok(Trail { lines, staff, classes })
     }
 
-    /// How the files and accounts of the own school were used in the last days, for each of [`SPANS`].
+    /// How the files and accounts of the own school were used in the last days, for each of `SPANS`.
     ///
     /// # Errors
     /// [`super::Error::NotFound`] when the person is not the privacy officer.

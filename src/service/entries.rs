@@ -222,17 +222,35 @@ impl App {
         if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
     }
 
-    /// Keeps what a person is writing, sealed to that person: it survives a time-out and a new sign-in.
+    /// Asks whether the person may add to a compartment of a file, before a form for it is shown or a draft kept.
     ///
     /// # Errors
-    /// The database.
-    pub async fn keep_draft<T: Serialize>(&self, viewer: &Viewer, form: &str, about: Uuid, content: &T) -> Result<()> {
+    /// [`Error::NotFound`] when the person may not.
+    pub async fn may_append(&self, viewer: &Viewer, id: StudentId, compartment: Compartment) -> Result<()> {
+        let approach = self.approach(&mut self.db.read().await?, viewer, id).await?;
+        self.permit::<Append>(&approach.standing, compartment.kind(), id.0).await.map(drop)
+    }
+
+    /// Keeps what a person is writing into a compartment of a file, sealed to that person: it survives a time-out and a
+    /// new sign-in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the person may not write there.
+    pub async fn keep_draft<T: Serialize>(
+        &self,
+        viewer: &Viewer,
+        form: &str,
+        compartment: Compartment,
+        about: StudentId,
+        content: &T,
+    ) -> Result<()> {
+        self.may_append(viewer, about, compartment).await?;
         let own = self.own(viewer).await?;
         let id = Uuid::new_v4().into();
-        let sealed = viewer.ring.identity.seal_own("draft", about, &serde_json::to_vec(content)?)?;
+        let sealed = viewer.ring.identity.seal_own("draft", about.0, &serde_json::to_vec(content)?)?;
         let draft = Draft { id, sealed, updated_at: self.now() };
         let mut tx = self.begin().await?;
-        tx.put_draft(&own, &self.draft_form(viewer, form, about), &draft).await?;
+        tx.put_draft(&own, &self.draft_form(viewer, form, about.0), &draft).await?;
         Ok(tx.commit().await?)
     }
 

@@ -19,7 +19,7 @@ words! {
         OverGrant = "over_grant",
         /// someone lacks a wrap that policy gives
         Missing = "missing",
-        /// a wrap of an earlier epoch still exists
+        /// a wrap of an earlier epoch still exists although nothing is sealed in it
         OldEpoch = "old_epoch",
         /// someone is in an office that no duty of theirs needs
         MemberWithoutDuty = "member_without_duty",
@@ -76,14 +76,23 @@ impl App {
         for (key, holder, epoch) in conn.wrap_holders(school).await? {
             wraps.entry(key).or_default().push((holder, epoch));
         }
+        // An import seals anew what it brings and leaves the rest in earlier epochs, whose wraps are still needed.
+        let mut used: HashMap<(Uuid, Compartment), HashSet<i64>> = HashMap::new();
+        for (subject, compartment, epoch) in conn.epochs_in_use(school).await? {
+            used.entry((subject, compartment)).or_default().insert(epoch);
+        }
         drop(conn);
+        let none = HashSet::new();
         let mut findings = facts.memberships();
         let today = self.today();
-        let offices = facts.offices.iter().map(|o| (o.id.0, o.epoch, o.rotation_due, facts.of_office(o)));
-        let keys = keys.iter().map(|k| (k.id.0, k.epoch, due.contains(&k.id.0), facts.of_key(k, &today)));
-        for (key, epoch, due, rightful) in offices.chain(keys) {
+        let offices = facts.offices.iter().map(|o| (o.id.0, o.epoch, o.rotation_due, &none, facts.of_office(o)));
+        let keys = keys.iter().map(|k| {
+            let used = used.get(&(k.subject, k.compartment)).unwrap_or(&none);
+            (k.id.0, k.epoch, due.contains(&k.id.0), used, facts.of_key(k, &today))
+        });
+        for (key, epoch, due, used, rightful) in offices.chain(keys) {
             let wraps = wraps.remove(&key).unwrap_or_default();
-            findings.extend(compare(key, epoch, &rightful, &wraps));
+            findings.extend(compare(key, epoch, used, &rightful, &wraps));
             if due {
                 findings.push(KeyFinding { finding: Finding::RotationDue, key, holder: Uuid::nil(), epoch });
             }
@@ -162,10 +171,10 @@ impl Facts {
 }
 
 /// The disagreements about one key.
-fn compare(key: Uuid, epoch: i64, rightful: &Rightful, wraps: &[(Uuid, i64)]) -> Vec<KeyFinding> {
+fn compare(key: Uuid, epoch: i64, used: &HashSet<i64>, rightful: &Rightful, wraps: &[(Uuid, i64)]) -> Vec<KeyFinding> {
     let mut findings = Vec::new();
     for (holder, of_wrap) in wraps {
-        let finding = if *of_wrap != epoch {
+        let finding = if *of_wrap != epoch && !used.contains(of_wrap) {
             Finding::OldEpoch
         } else if rightful.must.contains(holder) || rightful.may.contains(holder) {
             continue;

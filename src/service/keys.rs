@@ -118,7 +118,13 @@ impl Keys {
         Ok(serde_json::from_slice(&self.open_bytes(permit, spot, sealed)?)?)
     }
 
-    fn open_bytes<A: Opens>(&self, permit: &Permit<A>, spot: &Spot<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    /// Opens something of this class or student without reading it.
+    pub(crate) fn open_bytes<A: Opens>(
+        &self,
+        permit: &Permit<A>,
+        spot: &Spot<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let (_, key) = self.opened.get(&(spot.compartment, spot.owner, spot.epoch)).ok_or(Error::NoKey)?;
         Ok(key.open(permit, &spot.place(self.school, self.subject), sealed)?)
     }
@@ -145,9 +151,22 @@ impl Keys {
     /// # Errors
     /// [`Error::NoKey`] without the key.
     pub fn seal<T: serde::Serialize>(&self, spot: &mut Spot<'_>, content: &T) -> Result<Vec<u8>> {
+        self.seal_at_least(spot, content, 0)
+    }
+
+    /// Seals as [`Keys::seal`] does, as if the content were at least this long, in bytes.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the key.
+    pub(crate) fn seal_at_least<T: serde::Serialize>(
+        &self,
+        spot: &mut Spot<'_>,
+        content: &T,
+        least: usize,
+    ) -> Result<Vec<u8>> {
         let (name, key) = self.newest(spot.compartment, spot.owner).ok_or(Error::NoKey)?;
         spot.epoch = name.epoch;
-        seal(key, &spot.place(self.school, self.subject), content)
+        seal_at_least(key, &spot.place(self.school, self.subject), content, least)
     }
 
     /// Puts a key that was just made where [`Keys::seal`] finds it.
@@ -162,7 +181,24 @@ impl Keys {
 /// # Errors
 /// No random bytes.
 pub fn seal<T: serde::Serialize>(key: &CompartmentKey, place: &Place<'_>, content: &T) -> Result<Vec<u8>> {
-    let json = Zeroizing::new(serde_json::to_vec(content)?);
+    seal_at_least(key, place, content, 0)
+}
+
+/// Seals as [`seal`] does; the stored length says nothing about content that is shorter than `least` bytes.
+///
+/// # Errors
+/// No random bytes.
+pub(crate) fn seal_at_least<T: serde::Serialize>(
+    key: &CompartmentKey,
+    place: &Place<'_>,
+    content: &T,
+    least: usize,
+) -> Result<Vec<u8>> {
+    let mut json = Zeroizing::new(Vec::with_capacity(256.max(2 * least)));
+    serde_json::to_writer(&mut *json, content)?;
+    // White space after JSON says nothing.
+    let length = json.len().max(least);
+    json.resize(length, b' ');
     Ok(key.seal_padded(place, &json)?)
 }
 

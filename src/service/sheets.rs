@@ -1,5 +1,6 @@
 //! Rosters as people read them: one class, or a search over the school.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
@@ -10,8 +11,8 @@ use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::record::SheetRow;
 use crate::domain::relation::{Facts, Standing};
-use crate::domain::search::Needle;
-use crate::domain::words::{Action, Compartment, FileStatus, Kind};
+use crate::domain::search::{Needle, Rank};
+use crate::domain::words::{Action, Boarding, Compartment, FileStatus, Kind, Sex};
 use crate::policy::{Permit, Read};
 use crate::store::{Class, Conn, NewWrap, SheetPart, Student, Wrap};
 
@@ -55,6 +56,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] for a role that has no business with classes.
     pub async fn classes(&self, viewer: &Viewer) -> Result<Vec<ClassSize>> {
+        self.permit::<Read>(&any_class(viewer), Kind::Roster, viewer.person.school_id.0).await?;
         let mut conn = self.db.read().await?;
         let classes = conn.classes(viewer.person.school_id).await?;
         let sizes: HashMap<ClassId, (i64, i64)> = conn
@@ -118,11 +120,8 @@ impl App {
             let Ok(permit) = self.policy.permit::<Read>(&standing, Kind::Roster, class.id.0) else { continue };
             let Some(wraps) = wraps.get(&class.id.0) else { continue };
             let mut keys = Keys::open(viewer, &self.secret, school, class.id.0, wraps);
-            for row in merged(&keys, &permit, of_class)?.into_values() {
-                if let Some(rank) = needle.matches(&row.name, &row.initials, row.seat) {
-                    found.push((rank, *class, row));
-                }
-            }
+            let hits = matching(&keys, &permit, of_class, &needle)?;
+            found.extend(hits.into_iter().map(|(rank, row)| (rank, *class, row)));
             faster.append(&mut keys.faster);
         }
         found.sort_by(|a, b| (&a.0, b.1.cohort, a.1.number, a.2.seat).cmp(&(&b.0, a.1.cohort, b.1.number, b.2.seat)));
@@ -192,6 +191,46 @@ pub(crate) fn merged<A: crate::policy::Opens>(
         rows.extend(sheet.into_iter().map(|row| (row.student, row)));
     }
     Ok(rows)
+}
+
+/// A roster row as it lies in the opened sheet: a search looks at thousands and keeps a few, so it copies none.
+#[derive(serde::Deserialize)]
+struct Glance<'a> {
+    #[serde(rename = "i")]
+    student: StudentId,
+    #[serde(rename = "n", borrow)]
+    name: Cow<'a, str>,
+    #[serde(rename = "p", borrow)]
+    initials: Cow<'a, str>,
+    #[serde(rename = "s")]
+    sex: Sex,
+    #[serde(rename = "k")]
+    seat: Option<u16>,
+    #[serde(rename = "x", borrow)]
+    number: Cow<'a, str>,
+    #[serde(rename = "b")]
+    boarding: Option<Boarding>,
+}
+
+impl Glance<'_> {
+    fn row(&self) -> SheetRow {
+        let Self { student, sex, seat, boarding, .. } = *self;
+        let owned = |text: &Cow<'_, str>| text.clone().into_owned();
+        let (name, initials, number) = (owned(&self.name), owned(&self.initials), owned(&self.number));
+        SheetRow { student, name, initials, sex, seat, number, boarding }
+    }
+}
+
+/// The rows of a class that fit a search.
+fn matching(keys: &Keys, permit: &Permit<Read>, parts: &[SheetPart], needle: &Needle) -> Result<Vec<(Rank, SheetRow)>> {
+    if let [only] = parts {
+        let opened = keys.open_bytes(permit, &sheet_spot(only), &only.sealed)?;
+        let rows: Vec<Glance<'_>> = serde_json::from_slice(&opened)?;
+        let hit = |row: &Glance<'_>| Some((needle.matches(&row.name, &row.initials, row.seat)?, row.row()));
+        return Ok(rows.iter().filter_map(hit).collect());
+    }
+    let hit = |row: SheetRow| Some((needle.matches(&row.name, &row.initials, row.seat)?, row));
+    Ok(merged(keys, permit, parts)?.into_values().filter_map(hit).collect())
 }
 
 /// The rows of those who are in the class now, by class number.

@@ -31,6 +31,6 @@ mod tests {
         assert_eq!(school.app.tidy().await.unwrap(), 1);
         assert_eq!(school.app.tidy().await.unwrap(), 0);
         let mut conn = school.app.db.read().await.unwrap();
-        assert!(conn.session(&running.session).await.unwrap().is_some());
+        assert!(conn.signed_in(&running.session).await.unwrap().map(|(session, ..)| session).is_some());
     }
 }

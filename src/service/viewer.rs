@@ -73,12 +73,10 @@ impl App {
         let now = self.now();
         let hash = token.hash();
         let mut conn = self.db.read().await?;
-        let session = conn.session(&hash).await?.ok_or(Error::SignedOut)?;
-        if now - session.seen_at > IDLE || now - session.created_at > LONGEST {
+        let (session, person, school) = conn.signed_in(&hash).await?.ok_or(Error::SignedOut)?;
+        if !person.active || now - session.seen_at > IDLE || now - session.created_at > LONGEST {
             return Err(Error::SignedOut);
         }
-        let person = conn.person(session.person_id).await?.filter(|p| p.active).ok_or(Error::SignedOut)?;
-        let school = conn.school(person.school_id).await?.ok_or(Error::SignedOut)?;
         let duties = conn.duties(person.id, now).await?;
         let ring = token.open_ring(&session.ring).map_err(|_| Error::SignedOut)?;
         let (ring, news) = self.complete(&mut conn, ring).await?;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Error, Result, Tx, sql};
 use crate::domain::ids::{ClassId, KeyId, OfficeId, PersonId, SchoolId};
 use crate::domain::words::{Compartment, OfficeKind};
 use crate::policy::{Act, Permit};
@@ -288,6 +288,23 @@ impl Conn {
             epoch,
             holder
         )
+    }
+
+    /// In which epochs of which keys something of a school is sealed: class or student, compartment, epoch.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn epochs_in_use(&mut self, school: SchoolId) -> Result<Vec<(Uuid, Compartment, i64)>> {
+        let rows: Vec<(Uuid, String, i64)> = sql!(
+            self,
+            fetch_all(Uuid, String, i64): "SELECT r.student_id, r.compartment, r.epoch FROM records r JOIN students s ON s.id = r.student_id WHERE s.school_id = $1
+             UNION SELECT e.student_id, e.compartment, e.epoch FROM entries e JOIN students s ON s.id = e.student_id WHERE s.school_id = $1
+             UNION SELECT p.student_id, 'support', p.epoch FROM pairings p WHERE p.school_id = $1
+             UNION SELECT t.class_id, 'roster', t.epoch FROM sheets t JOIN classes c ON c.id = t.class_id WHERE c.school_id = $1",
+            school.0
+        )?;
+        let known = |(subject, code, epoch): (Uuid, String, i64)| Some((subject, Compartment::parse(&code)?, epoch));
+        rows.into_iter().map(|row| known(row).ok_or(Error::Corrupt("compartment"))).collect()
     }
 
     /// Every (key or office, holder, epoch) of a school for which a wrap exists, whatever its form.

@@ -176,14 +176,16 @@ impl Db {
             .pragma("trusted_schema", "OFF")
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-8000");
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE * 4);
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(PATIENCE * 4);
         let writer = writer.connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
         // SQLite opens a file that it may not write without a word, and would refuse the first person's first click.
         let mut probe = writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::query("PRAGMA user_version = 1").execute(&mut *probe).await?;
         probe.rollback().await?;
-        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(PATIENCE * 4);
+        let readers =
+            SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).acquire_timeout(PATIENCE * 4);
         let readers = readers.connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self(Pools::Sqlite { writer, readers }))
     }

@@ -122,7 +122,9 @@ async fn verify(
     page(&VerifyPage { ui, id, name, students: list.students })
 }
 
-async fn ask(Seen { ui, .. }: Seen) -> Result<Response, Problem> {
+async fn ask(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
+    // Searching for nothing finds nothing, but asks whether the person may search.
+    web.app.search(&viewer, "").await?;
     page(&SearchPage { ui, query: String::new(), found: Vec::new() })
 }
 

@@ -186,6 +186,7 @@ async fn entry_page(
     corrects: Option<EntryId>,
     problems: Problems,
 ) -> Result<EntryPage, Problem> {
+    web.app.may_append(&seen.viewer, id, Compartment::Support).await?;
     let (who, class) = web.app.whom(&seen.viewer, id).await?;
     let draft: Option<EntryForm> =
         if form.is_none() && corrects.is_none() { web.app.draft(&seen.viewer, "entry", id.0).await? } else { None };
@@ -245,7 +246,7 @@ async fn keep_draft(
     Path(id): Path<StudentId>,
     Form(form): Form<EntryForm>,
 ) -> Result<StatusCode, Problem> {
-    web.app.keep_draft(&seen.viewer, "entry", id.0, &form).await?;
+    web.app.keep_draft(&seen.viewer, "entry", Compartment::Support, id, &form).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

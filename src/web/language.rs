@@ -4,7 +4,7 @@
 //! [`COOKIE`], then `Accept-Language`, then Chinese. Texts are Fluent messages in `src/web/locales/*/yice.ftl`; see
 //! [`crate::web::ui::Ui`] for how a page asks for them.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -65,11 +65,34 @@ fn build(language: Language) -> FluentLanguageLoader {
     loader
 }
 
+/// The messages of one language that take no arguments, as they stand in the file: a page asks for hundreds of them, and
+/// formatting each anew cost more than opening the fields of a file.
+static FIXED: LazyLock<[HashMap<&'static str, &'static str>; 2]> =
+    LazyLock::new(|| [CHINESE, ENGLISH].map(fixed_messages));
+
+fn fixed_messages(file: &'static str) -> HashMap<&'static str, &'static str> {
+    let lines: Vec<&str> = file.lines().collect();
+    let goes_on = |next: Option<&&str>| next.is_some_and(|line| line.starts_with(' '));
+    let message = |(number, line): (usize, &&'static str)| {
+        let (id, text) = line.split_once(" = ").filter(|(id, _)| id.starts_with(|c: char| c.is_ascii_lowercase()))?;
+        (!text.contains('{') && !goes_on(lines.get(number + 1))).then_some((id, text.trim()))
+    };
+    lines.iter().enumerate().filter_map(message).collect()
+}
+
+/// The text of a message without arguments; none for one that has to be formatted.
+#[must_use]
+pub fn fixed(loader: &'static FluentLanguageLoader, id: &str) -> Option<&'static str> {
+    let language = usize::from(!std::ptr::eq(loader, &raw const *CHINESE_LOADER));
+    FIXED[language].get(id).copied()
+}
+
 /// The word for a code, by its family: `word(language, "role", "counsellor")` is 心理教师. Prefer
 /// [`crate::web::ui::Ui::word`], which takes the value itself and cannot be misspelt.
 #[must_use]
 pub fn word(language: Language, family: &str, code: &str) -> String {
-    loader(language).get(&format!("{family}-{code}"))
+    let (id, loader) = (format!("{family}-{code}"), loader(language));
+    fixed(loader, &id).map_or_else(|| loader.get(&id), str::to_owned)
 }
 
 /// A value of a closed list that has a word in every language, under the message id `<family>-<code>`.
@@ -282,6 +305,21 @@ mod tests {
             let is_half_width = |pair: &[char]| is_chinese(pair[0]) && [',', ';', '?', '!'].contains(&pair[1]);
             assert!(!characters.windows(2).any(is_half_width), "{id} has half-width punctuation: {text}");
         }
+    }
+
+    #[test]
+    fn a_fixed_message_reads_as_fluent_formats_it() {
+        let mut compared = 0;
+        for &language in Language::ALL {
+            for (id, (arguments, _)) in messages(language) {
+                if let Some(text) = fixed(loader(language), &id) {
+                    assert!(arguments.is_empty(), "{id} takes arguments");
+                    assert_eq!(text, loader(language).get(&id), "{id}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 400, "only {compared} messages are fixed");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, routes};
 use crate::domain::ids::StudentId;
 use crate::domain::record::{NoteText, SessionForm};
-use crate::domain::words::Role;
+use crate::domain::words::{Compartment, Role};
 use crate::service::{Error, FieldProblem, ShownNote};
 
 /// Roles that write notes.
@@ -139,6 +139,6 @@ async fn keep_draft(
     Path(id): Path<StudentId>,
     Form(form): Form<NoteForm>,
 ) -> Result<StatusCode, Problem> {
-    web.app.keep_draft(&seen.viewer, "note", id.0, &form).await?;
+    web.app.keep_draft(&seen.viewer, "note", Compartment::Counselling, id, &form).await?;
     Ok(StatusCode::NO_CONTENT)
 }

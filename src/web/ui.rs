@@ -21,6 +21,12 @@ pub const LOCKED: &str = "/locked";
 /// the English file with it. The result is a plain `String`, which askama escapes like any other.
 #[macro_export]
 macro_rules! __yice_text {
+    ($ui:expr, $message:literal) => {
+        match $crate::web::language::fixed($ui.loader(), $message) {
+            Some(text) => text.to_owned(),
+            None => ::i18n_embed_fl::fl!($ui.loader(), $message),
+        }
+    };
     ($ui:expr, $($message:tt)+) => { ::i18n_embed_fl::fl!($ui.loader(), $($message)+) };
 }
 #[doc(inline)]

@@ -11,4 +11,5 @@ mod looking_after;
 mod many_hands;
 mod paper;
 mod rosters;
+mod shared_computer;
 mod teaching;

@@ -1,12 +1,17 @@
 //! Everything that is proved from outside the library, in one binary: it is linked once and shares one PostgreSQL.
 
+// Always true here; it tells clippy that helpers may unwrap as tests may.
+#![cfg(test)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
 mod architecture;
 mod browser;
+mod commands;
 mod faults;
 mod journeys;
+mod leaks;
 mod migrations;
 mod people;
 mod routes;

@@ -76,8 +76,8 @@ fn columns(rows: Vec<Column>) -> BTreeSet<Column> {
     rows.into_iter().map(plain).collect()
 }
 
-fn only_in<T: Ord + std::fmt::Debug>(these: &BTreeSet<T>, those: &BTreeSet<T>) -> String {
-    format!("{:#?}", these.difference(those).collect::<Vec<_>>())
+fn only_in<T: Ord + std::fmt::Debug>(here: &BTreeSet<T>, elsewhere: &BTreeSet<T>) -> String {
+    format!("{:#?}", here.difference(elsewhere).collect::<Vec<_>>())
 }
 
 #[tokio::test]

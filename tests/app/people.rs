@@ -13,12 +13,12 @@ use scraper::{Html, Selector};
 use secrecy::SecretString;
 use tower::ServiceExt as _;
 use yice::domain::clock::Clock;
-use yice::domain::ids::{ClassId, PersonId, StudentId};
+use yice::domain::ids::{ClassId, PairingId, PersonId, StudentId};
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
-use yice::domain::words::{Kind, Role};
+use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
-use yice::service::{App, FoundedSchool, KdfGate, Listed, NewPairing, Viewer};
+use yice::service::{App, FoundedSchool, KdfGate, Listed, NewPairing, Newcomer, Viewer};
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
 use yice::web::headers::Frame;
@@ -29,8 +29,10 @@ use crate::support::cluster::{Engine, TestDb};
 const MORNING: i64 = 1_795_392_000_000_000;
 /// Everybody's password.
 pub const PASSWORD: &str = "a horse in the rain";
+/// How a form travels.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// A teaching point with 26 students: the smallest bundled roster.
-const ROSTER: &[u8] = include_bytes!("../data/roster_shimen_tiny.xlsx");
+pub const ROSTER: &[u8] = include_bytes!("../data/roster_shimen_tiny.xlsx");
 
 /// A school in a test.
 pub struct TestApp {
@@ -44,8 +46,9 @@ pub struct TestApp {
     pub other_class: ClassId,
     /// The first counsellor, who lets the others in.
     keeper: Viewer,
+    /// The database below the service, for those who come in that way.
+    pub database: TestDb,
     router: Router,
-    _database: TestDb,
 }
 
 impl TestApp {
@@ -76,7 +79,7 @@ impl TestApp {
         classes.retain(|size| size.students > 1);
         let (class, other_class) = (classes[0].class.id, classes[1].class.id);
         let router = web::router(Arc::clone(&app), Frame { secure: false });
-        Self { app, school, class, other_class, keeper, router, _database: database }
+        Self { app, school, class, other_class, keeper, database, router }
     }
 
     /// A counsellor with a browser, signed in.
@@ -108,14 +111,26 @@ impl TestApp {
         let duty = Duty { role, school: self.school.id, class };
         let name = format!("{login}老师");
         let id = self.app.found_person(self.school.id, login, &name, password(), &[duty], &[]).await.unwrap();
-        for newcomer in self.app.offices(&self.keeper).await.unwrap().waiting {
-            let (office, shown) = (newcomer.office.id, &newcomer.fingerprint);
-            self.app.admit(&self.keeper, office, newcomer.person.id, shown).await.unwrap();
+        let waiting = self.waiting().await;
+        for newcomer in waiting.iter().filter(|newcomer| newcomer.person.id == id) {
+            self.app.admit(&self.keeper, newcomer.office.id, id, &newcomer.fingerprint).await.unwrap();
         }
         let person = Person { at: self, id, cookies: Mutex::default() };
         let home = person.post("/sign-in", &[("login", login), ("password", PASSWORD), ("next", "")]).await;
         assert_eq!(home.status, StatusCode::SEE_OTHER, "{login} signs in");
         person
+    }
+
+    /// Somebody with one role whom nobody has let into an office yet.
+    pub async fn newcomer(&self, role: Role, login: &str) -> PersonId {
+        let class = role.is_for_a_class().then_some(self.class);
+        let duty = Duty { role, school: self.school.id, class };
+        self.app.found_person(self.school.id, login, login, password(), &[duty], &[]).await.unwrap()
+    }
+
+    /// Who waits to be let into an office.
+    pub async fn waiting(&self) -> Vec<Newcomer> {
+        self.app.offices(&self.keeper).await.unwrap().waiting
     }
 
     /// Somebody at a browser who has not signed in.
@@ -133,12 +148,22 @@ impl TestApp {
         self.students(self.class).await[0].row.student
     }
 
+    /// Opens the file of a student, as a counsellor does, unless it is open.
+    pub async fn open(&self, student: StudentId) {
+        let found = self.app.db.read().await.unwrap().student(student).await.unwrap().unwrap();
+        if !found.status.is_open() {
+            let status = FileStatus::InSupport;
+            self.app.set_status(&self.keeper, student, status, found.version).await.unwrap();
+        }
+    }
+
     /// Pairs a student with a helper for a month.
-    pub async fn pair(&self, student: StudentId, helper: &Person<'_>) {
+    pub async fn pair(&self, student: StudentId, helper: PersonId) -> PairingId {
+        self.open(student).await;
         let starts = self.app.clock.today();
         let ends = starts.saturating_add(jiff::ToSpan::month(1));
-        let new = NewPairing { helper: helper.id, purpose: "每周辅导一次".to_owned(), starts, ends };
-        self.app.start_pairing(&self.keeper, student, new).await.unwrap();
+        let new = NewPairing { helper, purpose: "每周辅导一次".to_owned(), starts, ends };
+        self.app.start_pairing(&self.keeper, student, new).await.unwrap()
     }
 }
 
@@ -175,10 +200,18 @@ impl Person<'_> {
 
     /// Sends a form from a page of this server.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         let pairs: Vec<String> =
             fields.iter().map(|(name, text)| format!("{}={}", encode(name), encode(text))).collect();
-        self.ask(Method::POST, path, Some(pairs.join("&"))).await
+        self.ask(Method::POST, path, Some((FORM, pairs.join("&").into_bytes()))).await
+    }
+
+    /// Sends a file from a page of this server.
+    pub async fn upload(&self, path: &str, field: &str, file: &[u8]) -> Page {
+        let head =
+            format!("--edge\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"roster.xlsx\"\r\n\r\n");
+        let body = [head.as_bytes(), file, b"\r\n--edge--\r\n"].concat();
+        self.ask(Method::POST, path, Some(("multipart/form-data; boundary=edge", body))).await
     }
 
     /// Sends a form and opens the page it leads to.
@@ -188,19 +221,17 @@ impl Person<'_> {
         self.get(&answer.location()).await
     }
 
-    async fn ask(&self, method: Method, path: &str, form: Option<String>) -> Page {
+    async fn ask(&self, method: Method, path: &str, form: Option<(&str, Vec<u8>)>) -> Page {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "yice.test");
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies.join("; "));
         }
-        if form.is_some() {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header("sec-fetch-site", "same-origin");
+        if let Some((kind, _)) = form {
+            request = request.header(header::CONTENT_TYPE, kind).header("sec-fetch-site", "same-origin");
         }
-        let request = request.body(form.map_or_else(Body::empty, Body::from)).unwrap();
+        let request = request.body(form.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         let (parts, body) = self.at.router.clone().oneshot(request).await.unwrap().into_parts();
         self.keep_cookies(&parts.headers);
         let bytes = body.collect().await.unwrap().to_bytes();

@@ -60,6 +60,7 @@ impl TestDb {
 }
 
 /// The folder of the cluster of this test run. It ends with the run: see `cluster.sh`.
+#[expect(clippy::zombie_processes, reason = "the cluster outlives the tests by the moment it needs to clean up")]
 pub fn folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
@@ -90,6 +91,7 @@ pub fn url(name: &str) -> String {
 /// A new database with all tables, copied from one that was migrated once.
 async fn postgres() -> String {
     static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+    static NEXT: AtomicU32 = AtomicU32::new(1);
     TEMPLATE
         .get_or_init(|| async {
             create("migrated", "template0").await;
@@ -97,7 +99,6 @@ async fn postgres() -> String {
             db.close().await;
         })
         .await;
-    static NEXT: AtomicU32 = AtomicU32::new(1);
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     create(&name, "migrated").await;
     url(&name)

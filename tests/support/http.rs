@@ -105,7 +105,7 @@ impl Client {
 /// Sends bytes and reads until the server closes.
 pub fn exchange(address: SocketAddr, request: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     // A server that refuses a body answers before it has read all of it.
     let sent = stream.write_all(request);
     let mut answer = Vec::new();

@@ -1,6 +1,7 @@
 //! What every test needs: an empty database on either engine, and a house with a policy to work in.
 
 pub mod cluster;
+pub mod demo;
 pub mod house;
 pub mod http;
 pub mod installation;

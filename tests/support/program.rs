@@ -67,11 +67,11 @@ pub fn is_root() -> bool {
 /// Runs a command on a folder as somebody whom file permissions stop. As root that is `nobody`, who gets the folder and a
 /// copy of the program.
 pub fn yice_unprivileged(folder: &Path, arguments: &[&str]) -> Said {
+    const NOBODY: u32 = 65_534;
+    static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     if !is_root() {
         return yice(arguments);
     }
-    const NOBODY: u32 = 65_534;
-    static COPY: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, program) = COPY.get_or_init(|| {
         let place = tempfile::tempdir().expect("a temporary folder");
         let program = place.path().join("yice");
@@ -134,6 +134,9 @@ impl Server {
 
     /// Asks it to stop, and gives its exit code.
     pub fn stop(mut self) -> Option<i32> {
+        // Whoever answers has long been listening for the signal.
+        assert_eq!(self.client().get("/healthz").body, "ok\n");
+        assert_eq!(self.client().get("/healthz").body, "ok\n");
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
         self.child.wait().expect("it ends").code()

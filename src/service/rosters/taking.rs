@@ -99,7 +99,8 @@ impl App {
             }
             let id = match item.outcome {
                 Outcome::Change(id) => id,
-                _ => StudentId(Uuid::now_v7()),
+                // Never v7: ids in the order of the roster would tell, beside a class list, which row is whose.
+                _ => StudentId(Uuid::new_v4()),
             };
             sheets.entry(class).or_default().push(facts::sheet_row(id, &item.student));
             let macs = item.macs.stored(id, class);
@@ -108,6 +109,8 @@ impl App {
             let keys = standing.key_work(item, id, &|compartment| holders[&(class, compartment)].clone(), now);
             work.push(FileWork { macs, leaves, is_new, keys });
         }
+        // A table may keep the order in which rows came: it must not be the order of the class list.
+        work.sort_by_key(|file| file.macs.id);
         let files = seal_files(plan.school, work, progress).await?;
         Ok(Sealed { classes, files, sheets, offices: standing.offices })
     }

@@ -109,6 +109,35 @@ async fn the_same_roster_a_second_time_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_about_a_students_id_follows_the_order_of_the_roster() {
+    let mut school = School::found().await;
+    import(&school, read(TINY)).await;
+    let counsellor = school.hire("li", Role::Counsellor, None).await;
+    let mut in_order = 0;
+    let mut pairs = 0;
+    for size in school.app.classes(&counsellor).await.unwrap() {
+        let list = school.app.class_list(&counsellor, size.class.id).await.unwrap();
+        let ids: Vec<uuid::Uuid> = list.students.iter().map(|one| one.row.student.0).collect();
+        assert!(ids.iter().all(|id| id.get_version_num() == 4));
+        in_order += ids.windows(2).filter(|pair| pair[0] < pair[1]).count();
+        pairs += ids.len().saturating_sub(1);
+    }
+    assert!(in_order < pairs, "{in_order} of {pairs} neighbours stand in the order of the class list");
+}
+
+#[tokio::test]
+async fn an_import_on_top_of_another_leaves_nothing_for_the_key_check() {
+    let school = School::found().await;
+    let mut first = read(TINY);
+    let late = first.rows.split_off(20);
+    import(&school, first).await;
+    let mut second = read(TINY);
+    second.rows = late;
+    assert_eq!(import(&school, second).await.created, 6);
+    assert_eq!(school.app.key_check(school.founded.id).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn what_nobody_signed_in_brought_in_is_read_by_those_who_may() {
     let mut school = School::found().await;
     let roster = read(TINY);

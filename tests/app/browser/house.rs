@@ -72,8 +72,9 @@ fn driver() -> SocketAddr {
         command.env("TMPDIR", &folder).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("sh starts");
         let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok);
-        let port = lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("on port ")?.1.parse::<u16>().ok());
-        let port = port.filter(|port| *port != 0).next().expect("chromedriver says where it listens");
+        let mut ports =
+            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("on port ")?.1.parse::<u16>().ok());
+        let port = ports.find(|port| *port != 0).expect("chromedriver says where it listens");
         (child, SocketAddr::from(([127, 0, 0, 1], port)))
     });
     *address

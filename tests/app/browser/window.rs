@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::house::{House, pictures};
 
 /// How long a page may take on a machine that is busy with all the other tests.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What somebody sits at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,11 @@ impl Window {
     /// Opens an address of the server.
     pub async fn goes(&self, path: &str) {
         self.client.goto(&format!("http://{}{path}", self.address)).await.expect(path);
+    }
+
+    /// Presses the back button.
+    pub async fn goes_back(&self) {
+        self.client.back().await.expect("there is a page before this one");
     }
 
     /// The address of the page, without the host.

@@ -46,7 +46,8 @@ fn a_missing_strange_or_wrong_secret_changes_nothing() {
 
     fs::remove_file(&secret).unwrap();
     verify(&house).refused_because("server.secret");
-    for strange in [&b""[..], b"\xff\xfe\x00", b"0123", &[b'0'; 100_000]] {
+    let long = vec![b'0'; 100_000];
+    for strange in [&b""[..], b"\xff\xfe\x00", b"0123", &long] {
         fs::write(&secret, strange).unwrap();
         verify(&house).refused_because("64");
     }

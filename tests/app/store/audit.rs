@@ -166,15 +166,15 @@ async fn who_opened_a_file_is_told_without_the_refusals(engine: Engine) {
 async fn files_that_were_opened_are_counted_by_person(engine: Engine) {
     let house = House::new(engine).await;
     let pair = (Role::HomeroomTeacher, Relation::OwnClass);
-    let opener = async |actor, at| {
+    let open = async |actor, at| {
         let permit = permit::<Read>(actor, house.school, pair, Kind::Support, house.student.0).await;
         let mut tx = house.begin().await;
         tx.record(&permit, Event::FileOpened, "", at).await.unwrap();
         tx.commit().await.unwrap();
     };
-    opener(house.teacher, NOW).await;
+    open(house.teacher, NOW).await;
     for at in 1..4 {
-        opener(house.helper, NOW + at).await;
+        open(house.helper, NOW + at).await;
     }
     let audit = house.audit().await;
     let mut conn = house.on.db.read().await.unwrap();

@@ -67,10 +67,8 @@ async fn open_files_are_counted_by_class(engine: Engine) {
         let macs = StudentMacs { class_id, ..house.macs(StudentId(Uuid::now_v7()), seed) };
         tx.insert_student(&import, &macs, NOW).await.unwrap();
     }
-    let mut version = 1;
-    for status in FileStatus::ALL {
+    for (version, status) in (1..).zip(FileStatus::ALL) {
         assert!(tx.set_status(&write, *status, version).await.unwrap());
-        version += 1;
         let open: Vec<StudentId> = tx.open_files(house.school).await.unwrap().iter().map(|s| s.id).collect();
         assert_eq!(!open.is_empty(), status.is_open(), "{status}");
         let mut sizes = tx.class_sizes(house.school).await.unwrap();

@@ -1,0 +1,183 @@
+//! Every route, driven by everybody with forms that are filled as a person fills them, and every command.
+
+use yice::web::{ROUTES, Route};
+
+use super::house::{House, SCHOOL};
+use super::plant::Ids;
+
+/// Who walks: one of each role, a second one where somebody else's things are at stake, a counsellor of another school, and
+/// nobody.
+const WALKERS: &[&str] = &[
+    "li",
+    "wang",
+    "homeroom",
+    "colleague",
+    "director",
+    "helper",
+    "aide",
+    "leader",
+    "officer",
+    "admin",
+    "stranger",
+    "nobody",
+];
+/// What takes something away, so that it is done after everybody saw what there is to see.
+const LAST: &[&str] = &[
+    "/structure/classes/{id}/close",
+    "/staff/{id}/duties/{duty}/end",
+    "/staff/{id}/invite",
+    "/staff/{id}/close",
+    "/pairings/{id}/end",
+    "/offices/{office}/rotate",
+    "/offices/lost-keys/rotate",
+    "/account/sign-out-everywhere",
+    "/sign-out",
+    "/locked",
+];
+
+/// Drives everything.
+pub fn walk(house: &mut House, ids: &Ids) {
+    let routes: Vec<&Route> = ROUTES.iter().copied().flatten().collect();
+    for path in LAST {
+        assert!(routes.iter().any(|route| route.path == *path), "{path} is a route no more");
+    }
+    for late in [false, true] {
+        for who in WALKERS {
+            for route in routes.iter().filter(|route| LAST.contains(&route.path) == late) {
+                drive(house, ids, who, route);
+            }
+        }
+    }
+    // The pairing with the first student has ended; the one with the second has not.
+    for (student, status) in ids.students.iter().zip([404, 200]) {
+        assert_eq!(house.get("helper", &format!("/files/{student}")).status, status, "after the end of a pairing");
+    }
+    commands(house, ids);
+}
+
+fn drive(house: &mut House, ids: &Ids, who: &str, route: &Route) {
+    for path in paths(ids, route) {
+        let answer = match route.method {
+            "get" => house.get(who, &path),
+            _ if route.path == "/import" => house.upload(who, &ids.workbook),
+            _ => {
+                let form = form(house, ids, who, route.path);
+                let form: Vec<(&str, &str)> = form.iter().map(|(key, text)| (*key, text.as_str())).collect();
+                house.post(who, &path, &form)
+            }
+        };
+        assert!(answer.status < 500, "{who} at {} {path}: {}", route.method, answer.status);
+        // What has an id belongs to the first school: for a colleague of another one there is nothing there.
+        if who == "stranger" && route.path.contains('{') {
+            assert_eq!(answer.status, 404, "a counsellor of another school at {} {path}", route.method);
+        }
+        if who == "stranger" && route.path == "/search" {
+            assert!(!answer.body.contains("/files/"), "nobody is found in another school");
+        }
+    }
+}
+
+/// The addresses of a route. Both students are looked at; only the file of the first one is written into, so that the marks
+/// of the second stay where they are.
+fn paths(ids: &Ids, route: &Route) -> Vec<String> {
+    let path = route.path;
+    let fill = |id: &str| {
+        let filled = path.replace("{student}", id).replace("{class}", id).replace("{id}", id);
+        let filled = filled.replace("{office}", &ids.office).replace("{person}", &ids.spare[0]);
+        filled.replace("{duty}", &ids.spare[1])
+    };
+    let filled = match path.split('/').nth(1).unwrap() {
+        "files" if route.method == "get" => ids.students.iter().map(|student| fill(student)).collect(),
+        "files" => vec![fill(&ids.students[0])],
+        "classes" => vec![fill(&ids.classes[0]), fill(&ids.classes[1])],
+        "structure" if path.contains("classes") => vec![fill(&ids.classes[1])],
+        "structure" => vec![fill(&ids.term)],
+        "staff" => vec![fill(&ids.spare[0])],
+        "imports" => vec![fill(&ids.import)],
+        "pairings" => vec![fill(&ids.pairing)],
+        _ => vec![fill("")],
+    };
+    let compartments = ["contact", "circumstance", "support"];
+    let filled: Vec<String> = if path.contains("{compartment}") {
+        let each = |path: &String| compartments.map(|compartment| path.replace("{compartment}", compartment));
+        filled.iter().flat_map(each).collect()
+    } else {
+        filled
+    };
+    assert!(filled.iter().all(|path| !path.contains(['{', '}'])), "the walk does not know what {path} is about");
+    filled
+}
+
+/// A form filled as a person fills it. Nothing in it is a mark.
+fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, String)> {
+    let human = house.people.iter().find(|human| human.who == who).unwrap();
+    let password = human.password.clone().unwrap_or_else(|| "not known to anybody".to_owned());
+    let today = ids.today.as_str();
+    let pairs: Vec<(&'static str, &str)> = match path {
+        "/sign-in" => vec![("login", who), ("password", &password)],
+        // Both languages have pages of their own.
+        "/language" if ["wang", "aide", "stranger"].contains(&who) => vec![("to", "en"), ("back", "/account")],
+        "/language" => vec![("to", "zh-CN"), ("back", "/account")],
+        "/account/password" => vec![("old", &password), ("new", "the cat on the wall"), ("again", "the dog")],
+        "/search" => vec![("q", &ids.part_of_name)],
+        "/invitation" => {
+            vec![("code", "AAAAA-AAAAA"), ("new", "the cat on the wall"), ("again", "the cat on the wall")]
+        }
+        "/files/{student}/entry" | "/files/{student}/entry/draft" => {
+            vec![("date", today), ("way", "talk"), ("happened", "谈话。"), ("effect", "better"), ("next", "再谈。")]
+        }
+        "/files/{student}/notes" | "/files/{student}/notes/draft" => {
+            vec![("date", today), ("form", "phone"), ("minutes", "20"), ("process", "通话。"), ("limits_told", "yes")]
+        }
+        // Fields that the roster does not fill, one of each compartment; the version is one that nobody ever saw.
+        "/files/{student}/edit/{compartment}" => vec![
+            ("main_carer", "外婆"),
+            ("main_carer_seen", "99"),
+            ("aid", "已认定"),
+            ("aid_seen", "99"),
+            ("needs", "陪伴"),
+            ("needs_seen", "99"),
+        ],
+        "/files/{student}/circumstance" => vec![("tag", "poor"), ("standing", "verified"), ("basis", "已核实。")],
+        "/files/{student}/status" => vec![("status", "in_support"), ("seen", "1")],
+        // Of the helper who is there already: nobody comes to know more by it.
+        "/files/{id}/pairing" => {
+            vec![("helper", &ids.helper), ("purpose", "陪伴。"), ("starts", today), ("ends", today)]
+        }
+        "/offices/{office}/admit/{person}" => vec![("fingerprint", "00000"), ("compared", "yes")],
+        "/staff" => vec![("login", "newcomer"), ("name", "新老师"), ("role", "school_leader")],
+        "/staff/{id}/duties" => vec![("role", "privacy_officer")],
+        "/structure/name" => vec![("school", SCHOOL)],
+        "/structure/classes" => vec![("grade", "8"), ("number", "5")],
+        "/structure/terms" | "/structure/terms/{id}" => vec![("name", "学期"), ("starts", today), ("ends", today)],
+        // Nothing but the button.
+        "/imports/{id}" | "/structure/classes/{id}/reopen" => Vec::new(),
+        button if LAST.contains(&button) => Vec::new(),
+        other => panic!("the walk has no form for {other}"),
+    };
+    pairs.into_iter().map(|(key, text)| (key, text.to_owned())).collect()
+}
+
+/// Every command that works on an installation, as whoever operates the server.
+fn commands(house: &mut House, ids: &Ids) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roster.xlsx");
+    std::fs::write(&file, &ids.workbook).unwrap();
+    let file = file.to_str().unwrap();
+    for import in [&["--dry-run"][..], &["--dry-run", "--json"], &["--json"], &["--lang", "en"]] {
+        house.run(&[&["import", file, "--school", SCHOOL], import].concat());
+    }
+    for command in
+        [&["audit", "verify"][..], &["key", "check"], &["policy", "matrix"], &["person", "list", "--school", SCHOOL]]
+    {
+        house.run(command);
+    }
+    for command in [
+        &["person", "invite", "another", "另一位老师", "--role", "helper", "--school", SCHOOL][..],
+        &["person", "renew", "aide", "--school", SCHOOL],
+    ] {
+        let said = house.run(command);
+        let code = said.out.trim().split('\t').nth(1).expect("a code").to_owned();
+        house.secrets.push(code);
+    }
+}
