@@ -8,7 +8,6 @@ use super::window::Window;
 async fn a_class_list_fits_on_one_sheet_of_paper_and_a_file_prints_without_its_buttons() {
     let house = House::enter().await;
     let zhang = Window::of(&house, "homeroom").await;
-    zhang.clicks("td a[href^='/classes/']").await;
     zhang.sees("本班").await;
     zhang.picture("80-class").await;
     assert_eq!(sheets(&zhang.prints("80-class").await), 1, "50 names");

@@ -53,7 +53,6 @@ async fn a_homeroom_teacher_finds_a_student_by_initials_logs_an_entry_on_one_scr
 async fn what_a_teacher_was_writing_is_still_there_after_signing_out_and_in() {
     let house = House::enter().await;
     let zhang = Window::of(&house, "homeroom").await;
-    zhang.clicks("td a[href^='/classes/']").await;
     zhang.presses_beside("肖俊", "写记录").await;
     let unfinished = "课间谈话，说起周末去看望外婆，";
     zhang.writes("happened", unfinished).await;
@@ -86,7 +85,7 @@ async fn a_helper_writes_about_todays_student_on_a_telephone() {
     sun.sees("帮扶内容").await;
     fits(&sun).await;
     sun.picture("20-helping").await;
-    sun.presses("写跟踪记录").await;
+    sun.presses("记一笔").await;
     sun.finds("[name=happened]").await;
     fits(&sun).await;
     sun.picks("way", "tutoring").await;
@@ -123,8 +122,6 @@ async fn everything_from_signing_in_to_a_saved_entry_works_with_keys_only() {
 
     tab_to(&zhang, ".skip").await;
     zhang.picture("30-skip-link").await;
-    zhang.types(ENTER).await;
-    tab_to(&zhang, "td a[href^='/classes/']").await;
     zhang.types(ENTER).await;
     zhang.sees("本班").await;
     tab_to(&zhang, "a[href$='/entry']").await;
@@ -177,7 +174,6 @@ async fn a_teacher_who_reads_english_meets_no_chinese_but_names_and_texts() {
     zhang.presses("English").await;
     zhang.finds("html[lang=en]").await;
     no_chinese(&zhang).await;
-    zhang.clicks("td a[href^='/classes/']").await;
     zhang.sees("王明豪").await;
     no_chinese(&zhang).await;
     zhang.picture("40-english-class").await;
