@@ -148,6 +148,11 @@ async fn a_record_is_replaced_by_its_next_version_only(engine: Engine) {
     let mut conn = house.on.db.read().await.unwrap();
     let of_class = conn.records_of_class(house.classes[0], Compartment::Circumstance).await.unwrap();
     assert_eq!(of_class.len(), 2, "both layers, and not the other compartment");
+    let mut used = conn.epochs_in_use(house.school).await.unwrap();
+    used.sort_unstable();
+    let of = |compartment, epoch| (house.student.0, compartment, epoch);
+    let (circumstance, support) = (Compartment::Circumstance, Compartment::Support);
+    assert_eq!(used, [of(circumstance, 1), of(circumstance, 2), of(support, 1)], "each epoch once, and no other");
     let mine = of_class.iter().find(|r| r.layer == "people").unwrap();
     assert_eq!((mine.student_id, mine.compartment), (house.student, Compartment::Circumstance));
     assert_eq!((mine.version, mine.epoch, &mine.sealed), (2, 2, &vec![2]));
