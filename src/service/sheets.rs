@@ -245,15 +245,22 @@ fn listed(class: Class, mut rows: HashMap<StudentId, SheetRow>, students: &[Stud
 async fn still_there<R>(conn: &mut Conn, found: Vec<(R, Class, SheetRow)>, most: usize) -> Result<Vec<Listed>> {
     let mut listed = Vec::new();
     let mut seen = HashSet::new();
-    for (_, class, row) in found {
-        if listed.len() == most {
+    for ten in found.chunks(10) {
+        if listed.len() >= most {
             break;
         }
-        let Some(student) = conn.student(row.student).await? else { continue };
-        if student.class_id == class.id && seen.insert(student.id) {
-            listed.push(Listed { row, class, status: student.status });
+        let mut ids = [StudentId(Uuid::nil()); 10];
+        ids.iter_mut().zip(ten).for_each(|(id, (_, _, row))| *id = row.student);
+        let students: HashMap<StudentId, Student> =
+            conn.students_among(&ids).await?.into_iter().map(|student| (student.id, student)).collect();
+        for (_, class, row) in ten {
+            let Some(student) = students.get(&row.student) else { continue };
+            if student.class_id == class.id && seen.insert(student.id) {
+                listed.push(Listed { row: row.clone(), class: *class, status: student.status });
+            }
         }
     }
+    listed.truncate(most);
     Ok(listed)
 }
 

@@ -75,6 +75,10 @@ async fn open_files_are_counted_by_class(engine: Engine) {
         sizes.sort_unstable();
         assert_eq!(sizes, [(first, 3, i64::from(status.is_open())), (second, 1, 0)], "{status}");
     }
+    let mut ten = [StudentId(Uuid::nil()); 10];
+    ten[3] = house.student;
+    let among = tx.students_among(&ten).await.unwrap();
+    assert_eq!(among.iter().map(|student| student.id).collect::<Vec<_>>(), [house.student]);
     assert_eq!(tx.roll(house.school).await.unwrap(), [(2020, 4)]);
 }
 
