@@ -81,7 +81,7 @@ async fn a_privacy_officer_picks_lines_out_and_finds_the_chain_whole() {
     zhao.selects("event", "写跟踪记录").await;
     zhao.selects("person", "孙丽").await;
     zhao.clicks("main form button.main").await;
-    zhao.finds("tbody tr").await;
+    zhao.finds("select[name=event] option[selected]:not([value=''])").await;
     let (who, what) = (zhao.texts("tbody td:nth-child(2)").await, zhao.texts("tbody td:nth-child(4)").await);
     assert!(!who.is_empty() && who.iter().all(|name| name == "孙丽"), "{who:?}");
     assert!(what.iter().all(|act| act == "写跟踪记录"), "{what:?}");
