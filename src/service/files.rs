@@ -1,10 +1,12 @@
 //! One student, one file: opening it and changing its fields.
 
+use std::collections::{BTreeSet, HashMap};
+
 use uuid::Uuid;
 
 use super::error::again;
-
 use super::keys::{Spot, seal_at_least};
+use super::sheets::row_of;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
@@ -12,7 +14,7 @@ use crate::domain::record::{Card, Circumstance, EntryText, Field, FieldValue, La
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Opens, Permit, Policy, Read, Write};
-use crate::store::{Class, Conn, Entry, NewWrap, Pairing, Record, Student, Tx};
+use crate::store::{Class, Conn, Entry, Pairing, Record, Seat, SheetPart, Student, Tx, WholeFile, Wrap};
 use crate::vault::Recipient;
 
 /// The layer that came with the roster.
@@ -115,6 +117,8 @@ pub struct OpenedFile {
     pub compartments: Vec<ShownCompartment>,
     /// Tracking entries, newest first.
     pub entries: Vec<ShownEntry>,
+    /// The names of colleagues who wrote or help.
+    pub names: HashMap<PersonId, String>,
 }
 
 /// A change of one field: the new text, and the version that the person saw.
@@ -134,28 +138,33 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when there is no such student.
     pub async fn approach(&self, conn: &mut Conn, viewer: &Viewer, id: StudentId) -> Result<Approach> {
-        let student = conn.student(id).await?.ok_or(Error::NotFound)?;
-        let class = conn.class(student.class_id).await?.ok_or(Error::NotFound)?;
-        let pairings = conn.pairings_of_student(id).await?;
+        Ok(self.standing_at(viewer, conn.seat(id).await?.ok_or(Error::NotFound)?))
+    }
+
+    /// How a person stands to the file of a student.
+    pub(crate) fn standing_at(&self, viewer: &Viewer, Seat { student, class, pairings }: Seat) -> Approach {
         let today = self.today();
         let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
         let facts = Facts { paired, ..Facts::class(student.school_id, student.class_id) };
-        Ok(Approach { student, class, pairings, standing: viewer.standing(&facts) })
+        Approach { student, class, pairings, standing: viewer.standing(&facts) }
     }
 
-    /// Opens a file: every compartment that policy gives and for which the person holds the key.
+    /// Opens a file: every compartment that policy gives and for which the person holds the key. What is sealed is read in the
+    /// same look as how the person stands to it, and opened after policy was asked.
     ///
     /// # Errors
     /// [`Error::NotFound`] when policy gives nothing; [`Error::NoKey`] when nobody let the person into the office yet.
     pub async fn open_file(&self, viewer: &Viewer, id: StudentId) -> Result<OpenedFile> {
-        let mut conn = self.db.read().await?;
-        let approach = self.approach(&mut conn, viewer, id).await?;
+        let whole = self.db.look().await?.whole_file(id, viewer.person.id, ENTRIES).await?.ok_or(Error::NotFound)?;
+        let WholeFile { seat, wraps, sheets, records, entries, names } = whole;
+        let approach = self.standing_at(viewer, seat);
         let support = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
-        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
-        let (who, mut faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
-        let records = conn.records(id).await?;
-        let entries = conn.entries(id, Compartment::Support, Uuid::nil(), ENTRIES).await?;
-        drop(conn);
+        let (of_class, of_file): (Vec<Wrap>, Vec<Wrap>) =
+            wraps.into_iter().partition(|wrap| wrap.subject == approach.class.id.0);
+        let school = viewer.person.school_id;
+        let keys = Keys::open(viewer, &self.secret, school, id.0, &of_file);
+        let mut class_keys = Keys::open(viewer, &self.secret, school, approach.class.id.0, &of_class);
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
         let mut compartments = Vec::new();
         for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
             let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
@@ -163,9 +172,29 @@ impl App {
             compartments.push(shown(&keys, &permit, &records, compartment, may_write)?);
         }
         let entries = shown_entries(&keys, &support, &entries)?;
-        faster.extend(keys.faster);
-        self.leave_trace(&support, Event::FileOpened, "", &faster).await?;
-        Ok(OpenedFile { approach, who, compartments, entries })
+        let names = self.writers(names, &compartments).await?;
+        class_keys.faster.extend(keys.faster);
+        self.leave_trace(&support, Event::FileOpened, "", &class_keys.faster).await?;
+        Ok(OpenedFile { approach, who, compartments, entries, names })
+    }
+
+    /// The names of everybody whom the page of a file names: of those known already, and of those who wrote a field.
+    async fn writers(
+        &self,
+        known: Vec<(PersonId, String)>,
+        compartments: &[ShownCompartment],
+    ) -> Result<HashMap<PersonId, String>> {
+        let mut names: HashMap<PersonId, String> = known.into_iter().collect();
+        let fields = compartments.iter().flat_map(|part| &part.fields).filter(|shown| !shown.from_roster);
+        let by = fields.filter_map(|shown| shown.value.as_ref()).map(|value| value.by);
+        let unknown: BTreeSet<PersonId> = by.filter(|id| !names.contains_key(id)).collect();
+        let unknown: Vec<PersonId> = unknown.into_iter().collect();
+        for some in unknown.chunks(10) {
+            let mut ids = [PersonId(Uuid::nil()); 10];
+            ids[..some.len()].copy_from_slice(some);
+            names.extend(self.db.look().await?.names_among(&ids).await?);
+        }
+        Ok(names)
     }
 
     /// Whom a file is about, and the class: for the head of a form.
@@ -177,32 +206,33 @@ impl App {
         let approach = self.approach(&mut conn, viewer, id).await?;
         let permit = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
-        let (who, faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        let (class_keys, sheets) = self.roster_keys(&mut conn, viewer, &approach.class).await?;
         drop(conn);
-        self.leave_trace(&permit, Event::FileOpened, "head", &faster).await?;
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
+        self.leave_trace(&permit, Event::FileOpened, "head", &class_keys.faster).await?;
         Ok((who, approach.class))
     }
 
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
     async fn who(
         &self,
-        conn: &mut Conn,
         viewer: &Viewer,
         approach: &Approach,
         keys: &Keys,
-    ) -> Result<(Who, Vec<NewWrap>)> {
-        let class = approach.class.id.0;
-        let today = self.today();
-        let card = approach.pairings.iter().find(|p| p.helper_id == viewer.person.id && p.is_active(&today));
-        let Ok(permit) = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class) else {
+        class_keys: &Keys,
+        sheets: &[SheetPart],
+    ) -> Result<Who> {
+        let Ok(permit) = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0) else {
             return Err(Error::NotFound);
         };
-        match self.roster_row(conn, viewer, &permit, &approach.student).await {
-            Ok((row, faster)) => Ok((Who::Row(row), faster)),
+        match row_of(class_keys, &permit, sheets, approach.student.id) {
+            Ok(row) => Ok(Who::Row(row)),
             Err(Error::NoKey) => {
-                let card = card.ok_or(Error::NoKey)?;
+                let today = self.today();
+                let mut mine = approach.pairings.iter().filter(|p| p.helper_id == viewer.person.id);
+                let card = mine.find(|p| p.is_active(&today)).ok_or(Error::NoKey)?;
                 let support = self.permit::<Read>(&approach.standing, Kind::Support, approach.student.id.0).await?;
-                Ok((Who::Card(keys.read(&support, &card_spot(card), &card.card)?), Vec::new()))
+                Ok(Who::Card(keys.read(&support, &card_spot(card), &card.card)?))
             }
             Err(other) => Err(other),
         }
@@ -223,9 +253,10 @@ impl App {
         self.permit::<Write>(&approach.standing, compartment.kind(), id.0).await?;
         let permit = self.permit::<Read>(&approach.standing, compartment.kind(), id.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
-        let (who, _) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        let (class_keys, sheets) = self.roster_keys(&mut conn, viewer, &approach.class).await?;
         let records = conn.records(id).await?;
         drop(conn);
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
         let shown = shown(&keys, &permit, &records, compartment, true)?;
         self.leave_trace(&permit, Event::FileOpened, compartment.as_str(), &keys.faster).await?;
         Ok((who, shown))
@@ -284,12 +315,8 @@ impl App {
         compartment: Compartment,
     ) -> Result<Keys> {
         let id = approach.student.id;
-        let stands =
-            tx.keys_of(id.0).await?.into_iter().find(|key| key.compartment == compartment && key.owner.is_nil());
-        if let Some(key) = &stands {
-            tx.hold_key(permit, key.id).await?;
-        }
-        let mut keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
+        let (stands, wraps) = tx.hold_key(permit, id, compartment).await?;
+        let mut keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &wraps);
         if stands.is_none() {
             let holders = self.compartment_holders(tx, approach, compartment).await?;
             let (key, secret) = self.make_key(tx, permit, id.0, compartment, Uuid::nil(), &holders).await?;

@@ -92,7 +92,7 @@ impl App {
         self.permit::<Manage>(&approach.standing, Kind::Pairing, id.0).await?;
         let permit = self.permit::<Read>(&approach.standing, Kind::Pairing, id.0).await?;
         let roster = self.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0).await?;
-        let (row, faster) = self.roster_row(&mut conn, viewer, &roster, &approach.student).await?;
+        let (row, faster) = self.roster_row(&mut conn, viewer, &roster, &approach.class, approach.student.id).await?;
         let mut helpers = conn.persons(approach.student.school_id).await?;
         let on_duty = self.on_duty(&mut conn, &approach).await?;
         helpers.retain(|p| p.id != viewer.person.id && p.active && p.recipient.is_some() && on_duty.contains(&p.id));
@@ -137,7 +137,7 @@ impl App {
         make_way(&mut tx, &permit, &approach, new.helper).await?;
         let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach).await?;
         hand_over(self, &mut tx, &permit, &keys, &helper).await?;
-        let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.student).await?;
+        let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.class, approach.student.id).await?;
         let pairing = sealed_pairing(&keys, &approach, &new, row)?;
         tx.insert_pairing(&permit, &pairing).await.map_err(|error| {
             if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }

@@ -14,7 +14,7 @@ use crate::domain::relation::{Facts, Standing};
 use crate::domain::search::{Needle, Rank};
 use crate::domain::words::{Action, Boarding, Compartment, FileStatus, Kind, Sex};
 use crate::policy::{Permit, Read};
-use crate::store::{Class, Conn, NewWrap, SheetPart, Student, Wrap};
+use crate::store::{Class, Conn, NewWrap, SheetPart, Student, WholeClass, Wrap};
 
 /// Found students at most; a longer list helps nobody.
 const MOST: usize = 50;
@@ -82,15 +82,12 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when the person may not see it; [`Error::NoKey`] when nobody let the person into the office yet.
     pub async fn class_list(&self, viewer: &Viewer, id: ClassId) -> Result<ClassList> {
-        let mut conn = self.db.read().await?;
-        let class = conn.class(id).await?.ok_or(Error::NotFound)?;
+        let whole = self.db.look().await?.whole_class(id, viewer.person.id).await?.ok_or(Error::NotFound)?;
+        let WholeClass { class, wraps, sheets, students } = whole;
         let standing = viewer.standing(&Facts::class(class.school_id, class.id));
         let permit = self.permit::<Read>(&standing, Kind::Roster, id.0).await?;
-        let parts = conn.sheets(id).await?;
-        let students = conn.students_of_class(id).await?;
-        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
-        drop(conn);
-        let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &parts)? };
+        let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &wraps);
+        let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &sheets)? };
         self.leave_trace(&permit, Event::ClassListed, "", &keys.faster).await?;
         Ok(ClassList { class, students: listed(class, rows, &students) })
     }
@@ -156,13 +153,33 @@ impl App {
         conn: &mut Conn,
         viewer: &Viewer,
         permit: &Permit<Read>,
-        student: &Student,
+        class: &Class,
+        student: StudentId,
     ) -> Result<(SheetRow, Vec<NewWrap>)> {
-        let parts = conn.sheets(student.class_id).await?;
-        let keys = Keys::of(conn, viewer, &self.secret, student.class_id.0).await?;
-        let row = merged(&keys, permit, &parts)?.remove(&student.id).ok_or(Error::NotFound)?;
-        Ok((row, keys.faster))
+        let (keys, parts) = self.roster_keys(conn, viewer, class).await?;
+        Ok((row_of(&keys, permit, &parts, student)?, keys.faster))
     }
+
+    /// The keys that the person holds of a class, and its sealed roster.
+    pub(crate) async fn roster_keys(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        class: &Class,
+    ) -> Result<(Keys, Vec<SheetPart>)> {
+        let parts = conn.sheets(class.id).await?;
+        Ok((Keys::of(conn, viewer, &self.secret, class.id.0).await?, parts))
+    }
+}
+
+/// The row of one student in the roster of the class.
+pub(crate) fn row_of(
+    keys: &Keys,
+    permit: &Permit<Read>,
+    parts: &[SheetPart],
+    student: StudentId,
+) -> Result<SheetRow> {
+    merged(keys, permit, parts)?.remove(&student).ok_or(Error::NotFound)
 }
 
 /// Where a part of a class's roster stands.

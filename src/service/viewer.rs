@@ -10,7 +10,7 @@ use crate::domain::ids::{ClassId, OfficeId};
 use crate::domain::relation::{Duty, Facts, Standing};
 use crate::domain::words::{Kind, Role};
 use crate::policy::Manage;
-use crate::store::{Conn, Person, School, Session};
+use crate::store::{Conn, Person, Present, School, Session};
 use crate::vault::{Identity, KeyName, KeyRing, OfficeKey, SessionToken, is_genuine, unwrap_identity};
 
 /// After this long without a request a session is over.
@@ -72,14 +72,14 @@ impl App {
     pub async fn viewer(&self, token: &SessionToken) -> Result<Viewer> {
         let now = self.now();
         let hash = token.hash();
-        let mut conn = self.db.read().await?;
-        let (session, person, school) = conn.signed_in(&hash).await?.ok_or(Error::SignedOut)?;
+        let mut conn = self.db.look().await?;
+        let present = conn.signed_in(&hash, now).await?.ok_or(Error::SignedOut)?;
+        let Present { session, person, school, duties, offices } = present;
         if !person.active || now - session.seen_at > IDLE || now - session.created_at > LONGEST {
             return Err(Error::SignedOut);
         }
-        let duties = conn.duties(person.id, now).await?;
         let ring = token.open_ring(&session.ring).map_err(|_| Error::SignedOut)?;
-        let (ring, news) = self.complete(&mut conn, ring).await?;
+        let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
         let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash };
         self.keep_session(token, &viewer, &session, news, now).await?;
@@ -88,8 +88,12 @@ impl App {
 
     /// Adds the keys of offices that the person was let into, or that were rotated, since the ring was sealed; drops the
     /// keys of offices that the person left. Tells whether anything changed.
-    async fn complete(&self, conn: &mut Conn, mut ring: KeyRing) -> Result<(KeyRing, bool)> {
-        let memberships = conn.memberships(ring.person).await?;
+    async fn complete(
+        &self,
+        conn: &mut Conn,
+        mut ring: KeyRing,
+        memberships: Vec<(OfficeId, i64)>,
+    ) -> Result<(KeyRing, bool)> {
         let before = ring.offices.len();
         ring.offices.retain(|key| memberships.contains(&(key.office, key.epoch)));
         let mut news = ring.offices.len() != before;

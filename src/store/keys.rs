@@ -423,15 +423,6 @@ impl Tx {
         .map(drop)
     }
 
-    /// Keeps a key from being rotated until this transaction ends: what is sealed under a key must be stored before the key
-    /// moves on, or nobody opens it again. Ask for the wraps after this.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn hold_key<A: Act>(&mut self, _permit: &Permit<A>, key: KeyId) -> Result<()> {
-        sql!(self, run "UPDATE keys SET epoch = epoch WHERE id = $1", key.0).map(drop)
-    }
-
     /// Moves a key to the epoch given, if it still stands in the one before. Do this before reading what is to be sealed
     /// anew: the row is the lock that [`Tx::hold_key`] waits for.
     ///

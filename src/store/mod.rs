@@ -13,7 +13,9 @@ mod imports;
 mod keys;
 mod pairings;
 mod people;
+mod sqlite;
 mod trail;
+mod whole;
 
 pub use audit::StoredLine;
 pub use chain::Broken;
@@ -26,13 +28,17 @@ pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
 pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
 pub use trail::{AuditFilter, Opened};
+pub use whole::{Present, Seat, WholeClass, WholeFile};
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Executor as _, PgPool, Postgres, Transaction};
+
+use sqlite::{Begin, Lease, Shelf};
 
 /// Runs one SQL text on whichever driver the transaction uses.
 ///
@@ -40,24 +46,60 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 macro_rules! sql {
     ($tx:expr, run $text:literal $(, $arg:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::store::Inner::Sqlite(tx) => {
-                sqlx::query($text)$(.bind($arg))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+            $crate::store::Inner::Sqlite(lease) => {
+                let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
+                lease.ask(query).await.map($crate::store::sqlite::changes)
             }
             $crate::store::Inner::Postgres(tx) => {
-                sqlx::query($text)$(.bind($arg))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+                let query = sqlx::query($text)$(.bind($arg))*;
+                query.execute(&mut **tx).await.map(|done| done.rows_affected()).map_err($crate::store::Error::from)
             }
         }
-        .map_err($crate::store::Error::from)
     };
     ($tx:expr, $fetch:ident $row:ty: $text:literal $(, $arg:expr)* $(,)?) => {
         match &mut $tx.inner {
-            $crate::store::Inner::Sqlite(tx) => sqlx::query_as::<_, $row>($text)$(.bind($arg))*.$fetch(&mut **tx).await,
-            $crate::store::Inner::Postgres(tx) => sqlx::query_as::<_, $row>($text)$(.bind($arg))*.$fetch(&mut **tx).await,
+            $crate::store::Inner::Sqlite(lease) => {
+                let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
+                lease.ask(query).await.and_then($crate::store::sqlite::$fetch::<$row>)
+            }
+            $crate::store::Inner::Postgres(tx) => {
+                let query = sqlx::query_as::<_, $row>($text)$(.bind($arg))*;
+                query.$fetch(&mut **tx).await.map_err($crate::store::Error::from)
+            }
         }
-        .map_err($crate::store::Error::from)
     };
 }
 pub(crate) use sql;
+
+/// Runs several SQL texts in their order: `sql_all!(self, [args], Row: "…", Row: "…")` gives a tuple of lists of rows. All of
+/// them have the same arguments, of which each uses what it needs; a text that gives no rows has the row `()`.
+///
+/// On SQLite they travel to the driver's thread and back together, in one snapshot.
+macro_rules! sql_all {
+    ($tx:expr, $args:tt, $($row:ty: $text:literal),+ $(,)?) => {
+        match &mut $tx.inner {
+            $crate::store::Inner::Sqlite(lease) => {
+                let query = sqlx::query(lease.text($crate::store::sqlite::texts!($($text),+)));
+                lease.ask($crate::store::with!(query, $args)).await.and_then(|answers| {
+                    let mut answers = answers.into_iter();
+                    Ok(($($crate::store::sqlite::next::<$row>(&mut answers)?),+))
+                })
+            }
+            $crate::store::Inner::Postgres(tx) => async {
+                Ok(($($crate::store::with!(sqlx::query_as::<_, $row>($text), $args).fetch_all(&mut **tx).await?),+))
+            }
+            .await
+            .map_err(|error: sqlx::Error| $crate::store::Error::from(error)),
+        }
+    };
+}
+pub(crate) use sql_all;
+
+/// A query with its arguments.
+macro_rules! with {
+    ($query:expr, [$($arg:expr),* $(,)?]) => { $query$(.bind($arg))* };
+}
+pub(crate) use with;
 
 /// What can go wrong with the database, for programmers. People see an incident number.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +153,12 @@ pub struct Db(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: Arc<Shelf>, readers: Arc<Shelf> },
     Postgres(PgPool),
 }
 
 pub(crate) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Lease),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -148,10 +190,9 @@ impl Tx {
     /// The database could not keep it; then nothing of it happened.
     pub async fn commit(self) -> Result<()> {
         match self.0.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
+            Inner::Sqlite(lease) => lease.commit().await,
+            Inner::Postgres(tx) => Ok(tx.commit().await?),
         }
-        Ok(())
     }
 }
 
@@ -173,20 +214,17 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
             .row_buffer_size(500)
+            .statement_cache_capacity(500)
             .pragma("trusted_schema", "OFF")
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-8000");
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).acquire_timeout(PATIENCE * 4);
-        let writer = writer.connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(migration)?;
+        let mut first = options.connect().await?;
+        sqlx::migrate!("migrations/sqlite").run(&mut first).await.map_err(migration)?;
         // SQLite opens a file that it may not write without a word, and would refuse the first person's first click.
-        let mut probe = writer.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::query("PRAGMA user_version = 1").execute(&mut *probe).await?;
-        probe.rollback().await?;
-        let readers =
-            SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).acquire_timeout(PATIENCE * 4);
-        let readers = readers.connect_lazy_with(options.pragma("query_only", "ON"));
+        first.execute("BEGIN IMMEDIATE; PRAGMA user_version = 1; ROLLBACK").await?;
+        let writer = Shelf::new(options.clone(), 1);
+        writer.put(first);
+        let readers = Shelf::new(options.pragma("query_only", "ON"), 4);
         Ok(Self(Pools::Sqlite { writer, readers }))
     }
 
@@ -202,13 +240,14 @@ impl Db {
     }
 
     /// Starts a writing transaction: `BEGIN IMMEDIATE` on SQLite, where a deferred one that reads first and writes later
-    /// fails under load.
+    /// fails under load. It is sent together with the first statement.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database is held by someone else for too long.
+    /// [`Error::Unavailable`] when the database is held by someone else for too long; if that is another process, the first
+    /// statement says so.
     pub async fn begin(&self) -> Result<Tx> {
         let inner = match &self.0 {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(Begin::Write).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         Ok(Tx(Conn { inner }))
@@ -219,8 +258,21 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] when no connection is free for too long.
     pub async fn read(&self) -> Result<Conn> {
+        self.reader(Begin::Snapshot).await
+    }
+
+    /// A reader for one question, or for several that travel together: what is asked after it may see newer rows. Cheaper than
+    /// [`Db::read`], because no snapshot has to be given back.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when no connection is free for too long.
+    pub async fn look(&self) -> Result<Conn> {
+        self.reader(Begin::Alone).await
+    }
+
+    async fn reader(&self, begin: Begin) -> Result<Conn> {
         let inner = match &self.0 {
-            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.lend(begin).await?),
             Pools::Postgres(pool) => {
                 Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }

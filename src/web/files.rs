@@ -60,7 +60,6 @@ struct FilePage {
     ui: Ui,
     file: OpenedFile,
     class: String,
-    names: HashMap<PersonId, String>,
     may: May,
     next: Vec<Choice>,
     tags: Vec<Choice>,
@@ -70,7 +69,7 @@ struct FilePage {
 impl FilePage {
     /// The name of a colleague.
     fn by(&self, id: &PersonId) -> &str {
-        self.names.get(id).map_or("—", String::as_str)
+        self.file.names.get(id).map_or("—", String::as_str)
     }
 
     /// The helpers paired today.
@@ -82,17 +81,11 @@ impl FilePage {
 
 async fn file_page(web: &Web, seen: Seen, id: StudentId, problems: Problems) -> Result<FilePage, Problem> {
     let file = web.app.open_file(&seen.viewer, id).await?;
-    page_of(web, seen, file, problems).await
+    Ok(page_of(web, seen.ui, file, problems))
 }
 
 /// The page of an opened file.
-async fn page_of(
-    web: &Web,
-    Seen { viewer, ui }: Seen,
-    file: OpenedFile,
-    problems: Problems,
-) -> Result<FilePage, Problem> {
-    let names = web.app.colleagues(&viewer).await?;
+fn page_of(web: &Web, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage {
     let asks = |kind, action| web.app.policy.may(&file.approach.standing, kind, action);
     let may = May {
         append: asks(Kind::Support, Action::Append),
@@ -105,12 +98,12 @@ async fn page_of(
     let class = class_name(&ui, &file.approach.class, web.app.school_year());
     let next = ui.choices(file.approach.student.status.next(), None);
     let tags = ui.choices(GroupTag::ALL, None);
-    Ok(FilePage { ui, file, class, names, may, next, tags, problems })
+    FilePage { ui, file, class, may, next, tags, problems }
 }
 
 /// The page of a file that the benchmark opened from plain fields: the same template, the same look-ups around it.
-pub(crate) async fn bench_page(web: &Web, seen: Seen, file: OpenedFile) -> Result<Response, Problem> {
-    page(&page_of(web, seen, file, Problems::default()).await?)
+pub(crate) fn bench_page(web: &Web, seen: Seen, file: OpenedFile) -> Result<Response, Problem> {
+    page(&page_of(web, seen.ui, file, Problems::default()))
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {

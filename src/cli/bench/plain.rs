@@ -28,7 +28,7 @@ use crate::domain::record::{EntryText, Field, Layer, SheetRow};
 use crate::domain::words::{Action, Compartment, Kind};
 use crate::policy::Read;
 use crate::service::{App, OpenedFile, ShownCompartment, ShownEntry, ShownField, Viewer, Who};
-use crate::store::{Record, SheetPart};
+use crate::store::{Record, SheetPart, WholeFile};
 use crate::web::headers::Frame;
 use crate::web::{Web, bench_page, request};
 
@@ -102,19 +102,14 @@ async fn show(
     Segment(id): Segment<StudentId>,
 ) -> Result<Response, StatusCode> {
     let file = opened(&web.app, &seen.viewer, id).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    bench_page(&web, seen, file).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+    bench_page(&web, seen, file).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// What `App::open_file` gives, read from plain columns.
 async fn opened(app: &App, viewer: &Viewer, id: StudentId) -> Result<OpenedFile> {
-    let mut conn = app.db.read().await?;
-    let approach = app.approach(&mut conn, viewer, id).await?;
-    conn.wraps_for(id.0, viewer.person.id).await?;
-    conn.wraps_for(approach.class.id.0, viewer.person.id).await?;
-    let sheets = conn.sheets(approach.class.id).await?;
-    let records = conn.records(id).await?;
-    let entries = conn.entries(id, Compartment::Support, Uuid::nil(), ENTRIES).await?;
-    drop(conn);
+    let whole = app.db.look().await?.whole_file(id, viewer.person.id, ENTRIES).await?.context("no such student")?;
+    let WholeFile { seat, sheets, records, entries, names, .. } = whole;
+    let approach = app.standing_at(viewer, seat);
     let row = sheet_row(&sheets, id)?.context("not in the sheet")?;
     let compartments = [Compartment::Contact, Compartment::Circumstance, Compartment::Support];
     let compartments = compartments.into_iter().map(|compartment| {
@@ -131,7 +126,7 @@ async fn opened(app: &App, viewer: &Viewer, id: StudentId) -> Result<OpenedFile>
     let entries = entries.collect::<Result<Vec<_>>>()?;
     let permit = app.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
     app.leave_trace(&permit, Event::FileOpened, "", &[]).await?;
-    Ok(OpenedFile { approach, who: Who::Row(row), compartments, entries })
+    Ok(OpenedFile { approach, who: Who::Row(row), compartments, entries, names: names.into_iter().collect() })
 }
 
 fn sheet_row(sheets: &[SheetPart], id: StudentId) -> Result<Option<SheetRow>> {

@@ -6,8 +6,8 @@ use super::*;
 /// Runs a statement behind the back of the program.
 pub(crate) async fn run(db: &Db, statement: &'static str) {
     let mut tx = db.begin().await.unwrap();
-    let Inner::Sqlite(driver) = &mut tx.inner else { panic!("these tests are about SQLite") };
-    sqlx::query(statement).execute(&mut **driver).await.unwrap();
+    let Inner::Sqlite(lease) = &mut tx.inner else { panic!("these tests are about SQLite") };
+    lease.ask(sqlx::query(statement)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -29,7 +29,8 @@ pub(crate) async fn rewrite_without(db: &Db, school: SchoolId, left_out: i64) {
 /// How SQLite would answer a question (`EXPLAIN QUERY PLAN …`), one line per step.
 pub(crate) async fn plan(db: &Db, question: &'static str) -> Vec<String> {
     let mut conn = db.read().await.unwrap();
-    let Inner::Sqlite(driver) = &mut conn.inner else { panic!("these tests are about SQLite") };
-    let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(question).fetch_all(&mut **driver).await.unwrap();
+    let Inner::Sqlite(lease) = &mut conn.inner else { panic!("these tests are about SQLite") };
+    let answers = lease.ask(sqlx::query(question)).await.unwrap();
+    let rows: Vec<(i64, i64, i64, String)> = crate::store::sqlite::fetch_all(answers).unwrap();
     rows.into_iter().map(|row| row.3).collect()
 }

@@ -150,14 +150,14 @@ async fn a_session_is_touched_resealed_and_ended_by_its_own_person(engine: Engin
     tx.touch_session(&own, b"token", NOW + MINUTE).await.unwrap();
     tx.put_ring(&others, b"token", vec![6]).await.unwrap();
     tx.end_session(&others, b"token").await.unwrap();
-    let kept = tx.signed_in(b"token").await.unwrap().map(|(session, ..)| session).unwrap();
+    let kept = tx.signed_in(b"token", NOW).await.unwrap().map(|present| present.session).unwrap();
     assert_eq!((kept.person_id, kept.created_at, kept.seen_at), (house.teacher, NOW, NOW + MINUTE));
     assert_eq!(kept.ring, [1], "somebody else can neither reseal nor end it");
 
     tx.put_ring(&own, b"token", vec![2]).await.unwrap();
-    assert_eq!(tx.signed_in(b"token").await.unwrap().map(|(session, ..)| session).unwrap().ring, [2]);
+    assert_eq!(tx.signed_in(b"token", NOW).await.unwrap().map(|present| present.session).unwrap().ring, [2]);
     tx.end_session(&own, b"token").await.unwrap();
-    assert!(tx.signed_in(b"token").await.unwrap().map(|(session, ..)| session).is_none());
+    assert!(tx.signed_in(b"token", NOW).await.unwrap().map(|present| present.session).is_none());
 }
 
 async fn signing_out_everywhere_ends_every_session(engine: Engine) {
@@ -169,9 +169,9 @@ async fn signing_out_everywhere_ends_every_session(engine: Engine) {
     }
     tx.insert_session(&house.own(house.helper).await, b"other", vec![1], NOW).await.unwrap();
     tx.end_sessions(&own, house.teacher).await.unwrap();
-    assert!(tx.signed_in(b"desk").await.unwrap().map(|(session, ..)| session).is_none());
-    assert!(tx.signed_in(b"home").await.unwrap().map(|(session, ..)| session).is_none());
-    assert!(tx.signed_in(b"other").await.unwrap().map(|(session, ..)| session).is_some());
+    assert!(tx.signed_in(b"desk", NOW).await.unwrap().map(|present| present.session).is_none());
+    assert!(tx.signed_in(b"home", NOW).await.unwrap().map(|present| present.session).is_none());
+    assert!(tx.signed_in(b"other", NOW).await.unwrap().map(|present| present.session).is_some());
 }
 
 async fn what_ended_by_itself_is_swept_away(engine: Engine) {
@@ -191,9 +191,9 @@ async fn what_ended_by_itself_is_swept_away(engine: Engine) {
     tx.insert_invitation(&staff, &invitation, b"expired").await.unwrap();
 
     assert_eq!(tx.sweep_sign_in(NOW - 10, NOW - 90, NOW).await.unwrap(), 2);
-    assert!(tx.signed_in(b"idle").await.unwrap().map(|(session, ..)| session).is_none());
-    assert!(tx.signed_in(b"old").await.unwrap().map(|(session, ..)| session).is_none());
-    assert!(tx.signed_in(b"running").await.unwrap().map(|(session, ..)| session).is_some());
+    assert!(tx.signed_in(b"idle", NOW).await.unwrap().map(|present| present.session).is_none());
+    assert!(tx.signed_in(b"old", NOW).await.unwrap().map(|present| present.session).is_none());
+    assert!(tx.signed_in(b"running", NOW).await.unwrap().map(|present| present.session).is_some());
     assert_eq!(tx.throttle(b"over").await.unwrap().failures, 0);
     assert_eq!(tx.throttle(b"recent").await.unwrap().failures, 3);
     assert!(tx.invitation(b"expired", NOW - 10).await.unwrap().is_none());

@@ -1,0 +1,243 @@
+//! The connections of an embedded SQLite file: one that writes, a few that read.
+//!
+//! Each trip to the thread that the driver keeps for a connection, and back, costs more than most statements. So a transaction
+//! begins in the trip of its first statement, questions that belong together share one (`sql_all!`), and a connection on which
+//! nothing is open goes back to its shelf without any. The driver runs a text of several statements one after another and tells
+//! where the answer of each ends.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
+use sqlx::{Connection as _, Either, Executor as _, FromRow, Sqlite, SqliteConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{PATIENCE, Result};
+
+/// Connections of one kind, each made when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    options: SqliteConnectOptions,
+    idle: Mutex<Vec<SqliteConnection>>,
+    places: Arc<Semaphore>,
+    count: u32,
+}
+
+/// How what is asked over a lent connection hangs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// Not at all: each question, or group of questions, sees the newest state.
+    Alone,
+    /// As one snapshot.
+    Snapshot,
+    /// As one writing transaction.
+    Write,
+}
+
+/// A lent connection. It goes back when this is dropped, after what is open on it was rolled back.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    /// There until it goes back.
+    conn: Option<SqliteConnection>,
+    begin: Begin,
+    /// A transaction was begun and has not ended.
+    open: bool,
+    /// Whether one will be open after the text under way, if that ends well.
+    then_open: bool,
+    /// The connection is as `open` says: no text is under way, and none failed.
+    sure: bool,
+    /// How many of the next answers belong to a `BEGIN` and not to a question.
+    skip: usize,
+    /// The next text ends the transaction.
+    last: bool,
+    shelf: Arc<Shelf>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// What one statement answered.
+#[derive(Default)]
+pub(crate) struct Answer {
+    rows: Vec<SqliteRow>,
+    changes: u64,
+}
+
+/// One text or several, with what has to stand around them: nothing, the beginning of a snapshot or of a writing transaction,
+/// both ends of a snapshot, the end of a writing transaction.
+macro_rules! texts {
+    ($text:literal) => {
+        [$text, concat!("BEGIN; ", $text), concat!("BEGIN IMMEDIATE; ", $text), $text, concat!($text, "; COMMIT")]
+    };
+    ($first:literal, $($text:literal),+) => {
+        [
+            concat!($first, $("; ", $text),+),
+            concat!("BEGIN; ", $first, $("; ", $text),+),
+            concat!("BEGIN IMMEDIATE; ", $first, $("; ", $text),+),
+            concat!("BEGIN; ", $first, $("; ", $text),+, "; COMMIT"),
+            concat!($first, $("; ", $text),+, "; COMMIT"),
+        ]
+    };
+}
+pub(crate) use texts;
+
+impl Shelf {
+    /// A shelf for at most `count` connections.
+    pub fn new(options: SqliteConnectOptions, count: u32) -> Arc<Self> {
+        let places = Arc::new(Semaphore::new(count as usize));
+        Arc::new(Self { options, idle: Mutex::default(), places, count })
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lays a connection on the shelf on which nothing is open.
+    pub fn put(&self, conn: SqliteConnection) {
+        self.idle().push(conn);
+    }
+
+    /// Lends a connection, once there is one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there was none for too long; the shelf is closed.
+    pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Lease> {
+        let place = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
+                .await
+                .map_err(|_| sqlx::Error::PoolTimedOut)?
+                .map_err(|_| sqlx::Error::PoolClosed)?,
+        };
+        // The one used last is still warm.
+        let idle = self.idle().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => SqliteConnection::connect_with(&self.options).await?,
+        };
+        let (conn, place, shelf) = (Some(conn), Some(place), Arc::clone(self));
+        Ok(Lease { conn, begin, open: false, then_open: false, sure: true, skip: 0, last: false, shelf, place })
+    }
+
+    /// Waits for all connections and closes them.
+    pub async fn close(&self) {
+        let _all = self.places.acquire_many(self.count).await;
+        self.places.close();
+        let all = std::mem::take(&mut *self.idle());
+        for conn in all {
+            if let Err(error) = conn.close().await {
+                tracing::warn!(cause = %error, "a database connection did not close");
+            }
+        }
+    }
+}
+
+impl Lease {
+    /// Chooses from [`texts!`] what has to be sent now.
+    pub fn text(&mut self, [bare, snapshot, write, alone, last]: [&'static str; 5]) -> &'static str {
+        self.then_open = self.begin != Begin::Alone && !(self.open && self.last);
+        self.skip = usize::from(!self.open && (self.then_open || alone != bare));
+        match self.begin {
+            Begin::Alone => alone,
+            _ if self.open && self.last => last,
+            _ if self.open => bare,
+            Begin::Snapshot => snapshot,
+            Begin::Write => write,
+        }
+    }
+
+    /// The next text is the last one of the transaction and takes the `COMMIT` along; [`Lease::commit`] has nothing left to do.
+    pub fn end_with_next(&mut self) {
+        self.last = true;
+    }
+
+    /// Sends a text and gives what its statements answered.
+    ///
+    /// # Errors
+    /// The database; then everything since the beginning will be rolled back.
+    pub async fn ask(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<Answer>> {
+        let conn = self.conn.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        self.sure = false;
+        let (mut answers, mut rows) = (Vec::new(), Vec::new());
+        let mut stream = conn.fetch_many(query);
+        while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+            match step? {
+                Either::Right(row) => rows.push(row),
+                Either::Left(done) => {
+                    answers.push(Answer { rows: std::mem::take(&mut rows), changes: done.rows_affected() });
+                }
+            }
+        }
+        drop(stream);
+        (self.sure, self.open) = (true, self.then_open);
+        answers.drain(..std::mem::take(&mut self.skip).min(answers.len()));
+        Ok(answers)
+    }
+
+    /// Makes the transaction permanent.
+    ///
+    /// # Errors
+    /// The database; then nothing of it happened.
+    pub async fn commit(mut self) -> Result<()> {
+        if self.open {
+            self.then_open = false;
+            self.ask(sqlx::query("COMMIT")).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(mut conn) = self.conn.take() else { return };
+        if self.sure && !self.open {
+            return self.shelf.put(conn);
+        }
+        let (shelf, place) = (Arc::clone(&self.shelf), self.place.take());
+        // Without a runtime the connection closes, and what is open on it is rolled back by SQLite.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if roll_back(&mut conn).await {
+                    shelf.put(conn);
+                }
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Ends what is open on a connection; false when the connection is of no use any more.
+async fn roll_back(conn: &mut SqliteConnection) -> bool {
+    match sqlx::query("ROLLBACK").execute(conn).await {
+        Ok(_) => true,
+        // After some errors SQLite has rolled back by itself.
+        Err(sqlx::Error::Database(cause)) => cause.message().contains("no transaction is active"),
+        Err(_) => false,
+    }
+}
+
+/// How many rows the only statement touched.
+pub(crate) fn changes(answers: Vec<Answer>) -> u64 {
+    answers.last().map_or(0, |answer| answer.changes)
+}
+
+/// The rows of the only statement.
+pub(crate) fn fetch_all<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<Vec<T>> {
+    next(&mut answers.into_iter())
+}
+
+/// The first row of the only statement, if there is one.
+pub(crate) fn fetch_optional<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<Option<T>> {
+    let row = answers.first().and_then(|answer| answer.rows.first());
+    Ok(row.map(T::from_row).transpose()?)
+}
+
+/// The first row of the only statement.
+pub(crate) fn fetch_one<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<T> {
+    Ok(fetch_optional(answers)?.ok_or(sqlx::Error::RowNotFound)?)
+}
+
+/// The rows of the next of several statements.
+pub(crate) fn next<T: for<'r> FromRow<'r, SqliteRow>>(answers: &mut impl Iterator<Item = Answer>) -> Result<Vec<T>> {
+    let rows = answers.next().unwrap_or_default().rows;
+    rows.iter().map(|row| Ok(T::from_row(row)?)).collect()
+}

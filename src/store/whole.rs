@@ -1,0 +1,221 @@
+//! What the pages that are opened most often need, read in one look each. The texts are those of the nouns, with the class taken
+//! from the student.
+
+use uuid::Uuid;
+
+use super::files::{Entry, Record, SheetPart, Student};
+use super::house::Class;
+use super::keys::Wrap;
+use super::pairings::Pairing;
+use super::people::DutyRow;
+use super::{Conn, Key, Person, Result, School, Session, Tx, sql_all};
+use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId, StudentId};
+use crate::domain::relation::Duty;
+use crate::domain::words::{Compartment, Language};
+use crate::policy::{Act, Permit};
+
+/// The person behind a running session.
+#[derive(Debug, Clone)]
+pub struct Present {
+    /// The session.
+    pub session: Session,
+    /// Whose it is.
+    pub person: Person,
+    /// At which school.
+    pub school: School,
+    /// The duties the person holds.
+    pub duties: Vec<Duty>,
+    /// The offices the person belongs to, with the current epoch of each.
+    pub offices: Vec<(OfficeId, i64)>,
+}
+
+/// Where a student's file is kept, and who helps.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The student.
+    pub student: Student,
+    /// The class.
+    pub class: Class,
+    /// All pairings of the student, newest first.
+    pub pairings: Vec<Pairing>,
+}
+
+/// A file as one person can open it.
+#[derive(Debug, Clone)]
+pub struct WholeFile {
+    /// Student, class, pairings.
+    pub seat: Seat,
+    /// The wraps of student and class that the person can open, directly or through an office.
+    pub wraps: Vec<Wrap>,
+    /// The sealed roster parts of the class, oldest first.
+    pub sheets: Vec<SheetPart>,
+    /// The sealed records.
+    pub records: Vec<Record>,
+    /// The sealed entries of the support compartment, newest first.
+    pub entries: Vec<Entry>,
+    /// The names of those who wrote an entry or help.
+    pub names: Vec<(PersonId, String)>,
+}
+
+/// A class as one person can open it.
+#[derive(Debug, Clone)]
+pub struct WholeClass {
+    /// The class.
+    pub class: Class,
+    /// The wraps of the class that the person can open, directly or through an office.
+    pub wraps: Vec<Wrap>,
+    /// Its sealed roster parts, oldest first.
+    pub sheets: Vec<SheetPart>,
+    /// Its students.
+    pub students: Vec<Student>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SignedInRow {
+    #[sqlx(try_from = "Uuid")]
+    person_id: PersonId,
+    ring: Vec<u8>,
+    created_at: i64,
+    seen_at: i64,
+    #[sqlx(try_from = "Uuid")]
+    school_id: SchoolId,
+    login: String,
+    name: String,
+    #[sqlx(try_from = "String")]
+    language: Language,
+    active: bool,
+    recipient: Option<String>,
+    recipient_mac: Option<Vec<u8>>,
+    version: i64,
+    school_name: String,
+}
+
+impl SignedInRow {
+    fn apart(self) -> (Session, Person, School) {
+        let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, .. } = self;
+        let session = Session { person_id: id, ring, created_at, seen_at };
+        let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
+        (session, person, School { id: school_id, name: school_name })
+    }
+}
+
+impl Seat {
+    fn of(student: Vec<Student>, class: Vec<Class>, pairings: Vec<Pairing>) -> Option<Self> {
+        let (student, class) = (student.into_iter().next()?, class.into_iter().next()?);
+        Some(Self { student, class, pairings })
+    }
+}
+
+impl Conn {
+    /// The session with this token hash and all that every request needs of its person, in one look.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn signed_in(&mut self, token_hash: &[u8], now: i64) -> Result<Option<Present>> {
+        let (rows, duties, offices) = sql_all!(
+            self,
+            [token_hash.to_vec(), now],
+            SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name
+             FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
+            DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
+             WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",
+            (Uuid, i64): "SELECT o.id, o.epoch FROM sessions s JOIN members m ON m.person_id = s.person_id
+             JOIN offices o ON o.id = m.office_id WHERE s.token_hash = $1",
+        )?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let (session, person, school) = row.apart();
+        let duties = duties.iter().map(DutyRow::duty).collect();
+        let offices = offices.into_iter().map(|(office, epoch)| (OfficeId(office), epoch)).collect();
+        Ok(Some(Present { session, person, school, duties, offices }))
+    }
+
+    /// Where a student's file is kept.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn seat(&mut self, id: StudentId) -> Result<Option<Seat>> {
+        let (student, class, pairings) = sql_all!(
+            self,
+            [id.0],
+            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
+            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
+            Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
+        )?;
+        Ok(Seat::of(student, class, pairings))
+    }
+
+    /// Everything about a file that a person can open, with at most `limit` entries.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn whole_file(&mut self, id: StudentId, person: PersonId, limit: i64) -> Result<Option<WholeFile>> {
+        let (student, class, pairings, wraps, sheets, records, entries, names) = sql_all!(
+            self,
+            [id.0, person.0, limit, Uuid::nil()],
+            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
+            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
+            Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
+            Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
+             FROM keys k JOIN wraps w ON w.key_id = k.id
+             WHERE k.subject IN ($1, (SELECT class_id FROM students WHERE id = $1))
+               AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
+            SheetPart: "SELECT class_id, part, epoch, version, sealed FROM sheets
+             WHERE class_id = (SELECT class_id FROM students WHERE id = $1) ORDER BY part",
+            Record: "SELECT student_id, compartment, layer, epoch, version, sealed FROM records WHERE student_id = $1",
+            Entry: "SELECT id, student_id, compartment, owner, author, corrects, written_at, epoch, sealed FROM entries
+             WHERE student_id = $1 AND compartment = 'support' AND owner = $4 ORDER BY id DESC LIMIT $3",
+            (Uuid, String): "SELECT id, name FROM persons WHERE id IN
+             (SELECT author FROM entries WHERE student_id = $1 AND compartment = 'support'
+              UNION SELECT helper_id FROM pairings WHERE student_id = $1)",
+        )?;
+        let names = names.into_iter().map(|(id, name)| (PersonId(id), name)).collect();
+        let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names };
+        Ok(Seat::of(student, class, pairings).map(file))
+    }
+
+    /// Everything about a class that a person can open.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn whole_class(&mut self, id: ClassId, person: PersonId) -> Result<Option<WholeClass>> {
+        let (class, wraps, sheets, students) = sql_all!(
+            self,
+            [id.0, person.0],
+            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = $1",
+            Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
+             FROM keys k JOIN wraps w ON w.key_id = k.id
+             WHERE k.subject = $1 AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
+            SheetPart: "SELECT class_id, part, epoch, version, sealed FROM sheets WHERE class_id = $1 ORDER BY part",
+            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE class_id = $1",
+        )?;
+        Ok(class.into_iter().next().map(|class| WholeClass { class, wraps, sheets, students }))
+    }
+}
+
+impl Tx {
+    /// Keeps the key of a shared compartment of a file from being rotated until this transaction ends, and gives it with the
+    /// wraps of the file that the permit's person can open. What is sealed under a key must be stored before the key
+    /// moves on, or nobody opens it again: the wraps are read after the key is held.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hold_key<A: Act>(
+        &mut self,
+        permit: &Permit<A>,
+        file: StudentId,
+        compartment: Compartment,
+    ) -> Result<(Option<Key>, Vec<Wrap>)> {
+        let (keys, wraps) = sql_all!(
+            self,
+            [file.0, permit.actor().0, compartment.as_str(), Uuid::nil()],
+            Key: "UPDATE keys SET epoch = epoch WHERE subject = $1 AND compartment = $3 AND owner = $4
+             RETURNING id, subject, compartment, owner, epoch",
+            Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
+             FROM keys k JOIN wraps w ON w.key_id = k.id
+             WHERE k.subject = $1 AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
+        )?;
+        Ok((keys.into_iter().next(), wraps))
+    }
+}
