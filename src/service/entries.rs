@@ -77,12 +77,11 @@ impl App {
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Support).await?;
         let entry = self.sealed_entry(&keys, &permit, Compartment::Support, Uuid::nil(), corrects, text)?;
         tx.insert_entry(&permit, Compartment::Support, &entry).await?;
-        let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
-        tx.record(&permit, event, "", entry.written_at).await?;
         let own =
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         tx.delete_draft(&own, &self.draft_form(viewer, "entry", id.0)).await?;
-        tx.commit().await?;
+        let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
+        tx.record_last(&permit, event, "", entry.written_at).await?;
         Ok(entry.id)
     }
 
@@ -227,7 +226,7 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when the person may not.
     pub async fn may_append(&self, viewer: &Viewer, id: StudentId, compartment: Compartment) -> Result<()> {
-        let approach = self.approach(&mut self.db.read().await?, viewer, id).await?;
+        let approach = self.approach(&mut self.db.look().await?, viewer, id).await?;
         self.permit::<Append>(&approach.standing, compartment.kind(), id.0).await.map(drop)
     }
 
@@ -259,7 +258,7 @@ impl App {
     /// # Errors
     /// The database.
     pub async fn draft<T: DeserializeOwned>(&self, viewer: &Viewer, form: &str, about: Uuid) -> Result<Option<T>> {
-        let mut conn = self.db.read().await?;
+        let mut conn = self.db.look().await?;
         let draft = conn.draft(viewer.person.id, &self.draft_form(viewer, form, about)).await?;
         let Some(draft) = draft.filter(|d| self.now() - d.updated_at < DRAFT_KEPT) else { return Ok(None) };
         let opened = viewer.ring.identity.open_own("draft", about, &draft.sealed).ok();
@@ -276,7 +275,7 @@ impl App {
     /// # Errors
     /// The database.
     pub async fn colleagues(&self, viewer: &Viewer) -> Result<std::collections::HashMap<PersonId, String>> {
-        let mut conn = self.db.read().await?;
+        let mut conn = self.db.look().await?;
         Ok(conn.persons(viewer.person.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect())
     }
 }

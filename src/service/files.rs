@@ -301,8 +301,7 @@ impl App {
         }
         self.put_layer(&mut tx, &permit, &keys, id, compartment, version, &people).await?;
         // How many fields, not which: that a disability was written about is as telling as what was written.
-        tx.record(&permit, Event::FieldEdited, &format!("fields={changed}"), now).await?;
-        Ok(tx.commit().await?)
+        Ok(tx.record_last(&permit, Event::FieldEdited, &format!("fields={changed}"), now).await?)
     }
 
     /// The keys of a file for writing into a compartment; makes the compartment's key if it has none yet.
@@ -401,8 +400,7 @@ impl App {
             return Err(Error::Stale(Vec::new()));
         }
         self.refresh_fact(&mut tx, viewer, &permit, &approach, status).await?;
-        tx.record(&permit, Event::StatusChanged, status.as_str(), now).await?;
-        Ok(tx.commit().await?)
+        Ok(tx.record_last(&permit, Event::StatusChanged, status.as_str(), now).await?)
     }
 }
 
@@ -550,3 +548,6 @@ fn apply(people: &mut Layer, roster: &Layer, edits: Vec<FieldEdit>, by: PersonId
     }
     if stale.is_empty() { Ok(changed) } else { Err(Error::Stale(stale)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,7 @@ impl App {
     /// # Errors
     /// It cannot.
     pub async fn healthy(&self) -> Result<()> {
-        self.db.read().await?.installation().await?;
+        self.db.look().await?.installation().await?;
         Ok(())
     }
 

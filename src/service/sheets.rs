@@ -128,7 +128,8 @@ impl App {
         Ok(found)
     }
 
-    /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction.
+    /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction, which others
+    /// that read at the same moment may share.
     pub(crate) async fn leave_trace(
         &self,
         permit: &Permit<Read>,
@@ -136,12 +137,7 @@ impl App {
         detail: &str,
         faster: &[NewWrap],
     ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        tx.record(permit, event, detail, self.now()).await?;
-        for wrap in faster {
-            tx.insert_wrap(permit, wrap).await?;
-        }
-        Ok(tx.commit().await?)
+        Ok(self.db.leave_trace(permit, event, detail, self.now(), faster.to_vec()).await?)
     }
 
     /// The roster row of one student.

@@ -25,13 +25,17 @@ impl App {
     pub async fn statistics(&self, viewer: &Viewer) -> Result<Statistics> {
         let permit = self.permit::<Read>(&viewer.at_school(), Kind::Statistics, viewer.person.school_id.0).await?;
         let day = self.today();
+        let detail = format!("day={day}");
+        if let Some(published) = self.db.look().await?.release(&permit, &day).await? {
+            self.leave_trace(&permit, Event::StatisticsRead, &detail, &[]).await?;
+            return Ok(Statistics { day, published });
+        }
         let mut tx = self.begin().await?;
         let published = match tx.release(&permit, &day).await? {
             Some(published) => published,
             None => freeze(&mut tx, &permit, &day).await?,
         };
-        tx.record(&permit, Event::StatisticsRead, &format!("day={day}"), self.now()).await?;
-        tx.commit().await?;
+        tx.record_last(&permit, Event::StatisticsRead, &detail, self.now()).await?;
         Ok(Statistics { day, published })
     }
 }

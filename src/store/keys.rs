@@ -512,6 +512,10 @@ impl Tx {
     /// # Errors
     /// The database.
     pub async fn insert_wrap<A: Act>(&mut self, _permit: &Permit<A>, wrap: &NewWrap) -> Result<()> {
+        self.put_wrap(wrap).await
+    }
+
+    pub(super) async fn put_wrap(&mut self, wrap: &NewWrap) -> Result<()> {
         sql!(
             self,
             run "INSERT INTO wraps (key_id, holder, epoch, form, sealed, mark) VALUES ($1, $2, $3, $4, $5, $6)

@@ -13,6 +13,7 @@ mod imports;
 mod keys;
 mod pairings;
 mod people;
+mod readings;
 mod sqlite;
 mod trail;
 mod whole;
@@ -38,6 +39,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Executor as _, PgPool, Postgres, Transaction};
 
+use readings::Desk;
 use sqlite::{Begin, Lease, Shelf};
 
 /// Runs one SQL text on whichever driver the transaction uses.
@@ -86,7 +88,13 @@ macro_rules! sql_all {
                 })
             }
             $crate::store::Inner::Postgres(tx) => async {
-                Ok(($($crate::store::with!(sqlx::query_as::<_, $row>($text), $args).fetch_all(&mut **tx).await?),+))
+                // The driver keeps prepared statements by their text: here the same text has more arguments than elsewhere.
+                Ok(($($crate::store::with!(
+                    sqlx::query_as::<_, $row>(concat!($text, " /* ", file!(), ":", line!(), " */")),
+                    $args
+                )
+                .fetch_all(&mut **tx)
+                .await?),+))
             }
             .await
             .map_err(|error: sqlx::Error| $crate::store::Error::from(error)),
@@ -149,7 +157,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// A database: one SQLite file with a single writer, or a PostgreSQL cluster.
 #[derive(Debug, Clone)]
-pub struct Db(Pools);
+pub struct Db {
+    pools: Pools,
+    /// Where audit lines of reading acts wait for each other.
+    desk: Arc<Desk>,
+}
 
 #[derive(Debug, Clone)]
 enum Pools {
@@ -225,7 +237,7 @@ impl Db {
         let writer = Shelf::new(options.clone(), 1);
         writer.put(first);
         let readers = Shelf::new(options.pragma("query_only", "ON"), 4);
-        Ok(Self(Pools::Sqlite { writer, readers }))
+        Ok(Self { pools: Pools::Sqlite { writer, readers }, desk: Arc::default() })
     }
 
     /// Connects to PostgreSQL and brings its tables up to date.
@@ -236,7 +248,7 @@ impl Db {
         let options: PgConnectOptions = url.parse()?;
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE * 4).connect_with(options).await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
-        Ok(Self(Pools::Postgres(pool)))
+        Ok(Self { pools: Pools::Postgres(pool), desk: Arc::default() })
     }
 
     /// Starts a writing transaction: `BEGIN IMMEDIATE` on SQLite, where a deferred one that reads first and writes later
@@ -246,7 +258,7 @@ impl Db {
     /// [`Error::Unavailable`] when the database is held by someone else for too long; if that is another process, the first
     /// statement says so.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = match &self.0 {
+        let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(Begin::Write).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
@@ -271,7 +283,7 @@ impl Db {
     }
 
     async fn reader(&self, begin: Begin) -> Result<Conn> {
-        let inner = match &self.0 {
+        let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.lend(begin).await?),
             Pools::Postgres(pool) => {
                 Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
@@ -282,7 +294,7 @@ impl Db {
 
     /// Closes all connections; SQLite folds its log into the file.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;

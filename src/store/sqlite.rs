@@ -65,10 +65,10 @@ pub(crate) struct Answer {
 /// One text or several, with what has to stand around them: nothing, the beginning of a snapshot or of a writing transaction,
 /// both ends of a snapshot, the end of a writing transaction.
 macro_rules! texts {
-    ($text:literal) => {
+    ($text:expr) => {
         [$text, concat!("BEGIN; ", $text), concat!("BEGIN IMMEDIATE; ", $text), $text, concat!($text, "; COMMIT")]
     };
-    ($first:literal, $($text:literal),+) => {
+    ($first:expr, $($text:expr),+) => {
         [
             concat!($first, $("; ", $text),+),
             concat!("BEGIN; ", $first, $("; ", $text),+),

@@ -8,3 +8,4 @@ mod keys;
 mod pairings;
 mod people;
 mod transactions;
+mod whole;

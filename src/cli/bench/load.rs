@@ -149,10 +149,18 @@ impl Figures {
     }
 }
 
-/// Asks with `at_once` connections for `span`, after a warm-up of a second.
-pub async fn drive(server: &Server, people: &People, ask: &Ask, at_once: usize, span: Duration) -> Result<Figures> {
+/// Asks with `at_once` connections for `span`, after a warm-up of a second. Gives also the processor time of the server.
+pub async fn drive(
+    server: &Server,
+    people: &People,
+    ask: &Ask,
+    at_once: usize,
+    span: Duration,
+) -> Result<(Figures, Duration)> {
     run(server, people, ask, at_once, Duration::from_secs(1)).await?;
-    run(server, people, ask, at_once, span).await
+    let before = server.cpu()?;
+    let figures = run(server, people, ask, at_once, span).await?;
+    Ok((figures, server.cpu()?.saturating_sub(before)))
 }
 
 async fn run(server: &Server, people: &People, ask: &Ask, at_once: usize, span: Duration) -> Result<Figures> {

@@ -79,9 +79,7 @@ pub async fn run(args: Bench) -> Result<()> {
     let span = Duration::from_secs(args.seconds);
     for (name, ask) in pages(&seeded) {
         for at_once in [1, 16] {
-            let before = server.cpu()?;
-            let figures = load::drive(&server, &people, &ask, at_once, span).await?;
-            let cpu = server.cpu()?.saturating_sub(before);
+            let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span).await?;
             println!("{}", figures.row(name, at_once, cpu, server.memory()?));
         }
     }

@@ -6,7 +6,7 @@ use yice::domain::audit::{Event, Outcome};
 use yice::domain::ids::{PersonId, SchoolId};
 use yice::domain::words::{Action, Kind, Relation, Role};
 use yice::policy::{Read, Refused};
-use yice::store::{AuditFilter, Broken};
+use yice::store::{AuditFilter, Broken, NewWrap, WrapForm};
 
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
@@ -15,6 +15,10 @@ use crate::support::house::{House, NOW, permit};
 both_backends!(
     sixteen_people_at_once_leave_no_gap_and_no_fork,
     an_act_that_was_not_committed_leaves_no_line,
+    the_line_that_commits_is_there_with_what_stood_before_it,
+    a_hundred_readings_at_once_leave_a_hundred_lines_in_one_chain,
+    a_reading_whose_line_cannot_be_kept_is_told_and_its_neighbours_stay,
+    when_nothing_can_be_kept_every_reading_is_told,
     lines_say_who_what_and_how_it_ended,
     the_filter_of_the_privacy_officer_filters,
     who_opened_a_file_is_told_without_the_refusals,
@@ -65,6 +69,81 @@ async fn an_act_that_was_not_committed_leaves_no_line(engine: Engine) {
     let mut conn = house.on.db.read().await.unwrap();
     assert_eq!(conn.audit_heads().await.unwrap()[0].1, 2);
     assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+}
+
+async fn the_line_that_commits_is_there_with_what_stood_before_it(engine: Engine) {
+    let house = House::new(engine).await;
+    let audit = house.audit().await;
+    house.begin().await.record_last(&audit, Event::AuditRead, "alone", NOW).await.unwrap();
+    let mut tx = house.begin().await;
+    tx.rename_school(&house.manage(Kind::Structure).await, "另一个名字").await.unwrap();
+    tx.record_last(&audit, Event::AuditRead, "after", NOW).await.unwrap();
+    let mut conn = house.on.db.read().await.unwrap();
+    assert_eq!(conn.school(house.school).await.unwrap().unwrap().name, "另一个名字");
+    let lines = conn.audit_lines(&audit, &AuditFilter::default(), 10).await.unwrap();
+    assert_eq!(lines.iter().map(|stored| stored.line.detail.as_str()).collect::<Vec<_>>(), ["after", "alone"]);
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+}
+
+/// Lets so many people read at once, each with its own number as the detail; gives how many were told that it is kept.
+async fn read_at_once(house: &House, count: u128) -> usize {
+    let mut people = tokio::task::JoinSet::new();
+    for person in 0..count {
+        let db = house.on.db.clone();
+        let pair = (Role::HomeroomTeacher, Relation::OwnClass);
+        let (actor, school) = (PersonId(Uuid::from_u128(1_000 + person)), house.school);
+        let permit = permit::<Read>(actor, school, pair, Kind::Support, house.student.0).await;
+        let (key, holder, epoch, form) = (house.student.0, actor.0, 1, WrapForm::Fast);
+        let wrap = NewWrap { key, holder, epoch, form, sealed: vec![7], mark: Vec::new() };
+        people.spawn(async move {
+            db.leave_trace(&permit, Event::FileOpened, &format!("reader={person}"), NOW, vec![wrap]).await
+        });
+    }
+    people.join_all().await.into_iter().filter(Result::is_ok).count()
+}
+
+async fn a_hundred_readings_at_once_leave_a_hundred_lines_in_one_chain(engine: Engine) {
+    let house = House::new(engine).await;
+    assert_eq!(read_at_once(&house, 100).await, 100);
+    let mut conn = house.on.db.read().await.unwrap();
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+    let mut lines = conn.audit_lines(&house.audit().await, &AuditFilter::default(), 1_000).await.unwrap();
+    assert!(lines.iter().map(|stored| stored.line.seq).eq((1..=100).rev()));
+    lines.sort_by_key(|stored| stored.line.actor);
+    for (person, stored) in (0..100_u128).zip(&lines) {
+        assert_eq!(stored.line.actor, PersonId(Uuid::from_u128(1_000 + person)));
+        assert_eq!(stored.line.detail, format!("reader={person}"));
+        assert_eq!((stored.line.event, stored.line.object), (Event::FileOpened, house.student.0));
+        assert_eq!((stored.line.role, stored.line.at), (Some(Role::HomeroomTeacher), NOW));
+    }
+    assert_eq!(count(&house, "SELECT count(*) FROM wraps").await, 100, "each with what it earned");
+}
+
+async fn a_reading_whose_line_cannot_be_kept_is_told_and_its_neighbours_stay(engine: Engine) {
+    let house = House::new(engine).await;
+    let refuse = match engine {
+        Engine::Sqlite => {
+            "CREATE TRIGGER strange BEFORE INSERT ON audit_lines WHEN NEW.detail LIKE '%3'
+             BEGIN SELECT RAISE(ABORT, 'strange'); END"
+        }
+        Engine::Postgres => "ALTER TABLE audit_lines ADD CHECK (detail NOT LIKE '%3')",
+    };
+    run(&house, refuse).await;
+    assert_eq!(read_at_once(&house, 40).await, 36);
+    let mut conn = house.on.db.read().await.unwrap();
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+    assert_eq!(conn.audit_heads().await.unwrap()[0].1, 36);
+    assert_eq!(count(&house, "SELECT count(*) FROM wraps").await, 36, "nothing of a reading that was not kept");
+}
+
+async fn when_nothing_can_be_kept_every_reading_is_told(engine: Engine) {
+    let house = House::new(engine).await;
+    run(&house, "ALTER TABLE audit_lines RENAME TO elsewhere").await;
+    assert_eq!(read_at_once(&house, 20).await, 0);
+    run(&house, "ALTER TABLE elsewhere RENAME TO audit_lines").await;
+    assert_eq!(count(&house, "SELECT count(*) FROM audit_heads").await, 0);
+    assert_eq!(read_at_once(&house, 20).await, 20, "as soon as it can be written again");
+    assert_eq!(house.on.db.read().await.unwrap().verify_chain(house.school).await.unwrap(), None);
 }
 
 async fn lines_say_who_what_and_how_it_ended(engine: Engine) {
@@ -200,16 +279,30 @@ async fn every_chain_is_known_and_every_line_found(engine: Engine) {
     assert_eq!(tx.line_hash(house.school, 3).await.unwrap(), None);
 }
 
-/// Somebody who can write to the database behind the program's back.
-async fn tamper(house: &House, statement: &'static str) {
+/// Somebody who can write to the database behind the program's back; gives how many rows it touched.
+async fn run(house: &House, statement: &'static str) -> u64 {
     match house.on.engine {
         Engine::Sqlite => {
             let mut conn = sqlx::SqliteConnection::connect(&house.on.place).await.unwrap();
-            assert!(sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected() > 0);
+            sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected()
         }
         Engine::Postgres => {
             let mut conn = sqlx::PgConnection::connect(&house.on.place).await.unwrap();
-            assert!(sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected() > 0);
+            sqlx::query(statement).execute(&mut conn).await.unwrap().rows_affected()
+        }
+    }
+}
+
+/// What a question that is a number answers.
+async fn count(house: &House, question: &'static str) -> i64 {
+    match house.on.engine {
+        Engine::Sqlite => {
+            let mut conn = sqlx::SqliteConnection::connect(&house.on.place).await.unwrap();
+            sqlx::query_scalar(question).fetch_one(&mut conn).await.unwrap()
+        }
+        Engine::Postgres => {
+            let mut conn = sqlx::PgConnection::connect(&house.on.place).await.unwrap();
+            sqlx::query_scalar(question).fetch_one(&mut conn).await.unwrap()
         }
     }
 }
@@ -235,7 +328,7 @@ async fn a_changed_a_removed_and_a_cut_off_line_are_found(engine: Engine) {
         tx.commit().await.unwrap();
         let verified = house.on.db.read().await.unwrap().verify_chain(house.school).await.unwrap();
         assert_eq!(verified, None);
-        tamper(&house, statement).await;
+        assert!(run(&house, statement).await > 0);
         let verified = house.on.db.read().await.unwrap().verify_chain(house.school).await.unwrap();
         assert_eq!(verified, Some(Broken { school: house.school, seq: broken_at }), "{statement}");
     }
