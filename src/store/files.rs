@@ -81,21 +81,17 @@ pub struct Record {
 }
 
 /// A tracking entry or note, sealed.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// Its id.
-    #[sqlx(try_from = "Uuid")]
     pub id: EntryId,
     /// The file.
-    #[sqlx(try_from = "Uuid")]
     pub student_id: StudentId,
     /// `support` or `counselling`.
-    #[sqlx(try_from = "String")]
     pub compartment: Compartment,
     /// The counsellor, for counselling; nil otherwise.
     pub owner: Uuid,
     /// Who wrote it.
-    #[sqlx(try_from = "Uuid")]
     pub author: PersonId,
     /// The entry that this one corrects.
     pub corrects: Option<Uuid>,
@@ -105,6 +101,17 @@ pub struct Entry {
     pub epoch: i64,
     /// The sealed text.
     pub sealed: Vec<u8>,
+}
+
+/// What the row of an entry says that was not asked for: id, author, the entry it corrects, when, epoch, sealed text. A file has
+/// many of them, and every column of every row costs.
+pub(super) type EntryRow = (Uuid, Uuid, Option<Uuid>, i64, i64, Vec<u8>);
+
+/// An entry of the file, compartment and owner asked for.
+pub(super) fn entry(row: EntryRow, student_id: StudentId, compartment: Compartment, owner: Uuid) -> Entry {
+    let (id, author, corrects, written_at, epoch, sealed) = row;
+    let (id, author) = (EntryId(id), PersonId(author));
+    Entry { id, student_id, compartment, owner, author, corrects, written_at, epoch, sealed }
 }
 
 /// An entry to be added; its author and file come from the permit.
@@ -294,15 +301,16 @@ impl Conn {
         owner: Uuid,
         limit: i64,
     ) -> Result<Vec<Entry>> {
-        sql!(
+        let rows = sql!(
             self,
-            fetch_all Entry: "SELECT id, student_id, compartment, owner, author, corrects, written_at, epoch, sealed FROM entries
+            fetch_all EntryRow: "SELECT id, author, corrects, written_at, epoch, sealed FROM entries
              WHERE student_id = $1 AND compartment = $2 AND owner = $3 ORDER BY id DESC LIMIT $4",
             student.0,
             compartment.as_str(),
             owner,
             limit
-        )
+        )?;
+        Ok(rows.into_iter().map(|row| entry(row, student, compartment, owner)).collect())
     }
 }
 

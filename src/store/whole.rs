@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::files::{Entry, Record, SheetPart, Student};
+use super::files::{Entry, EntryRow, Record, SheetPart, Student, entry};
 use super::house::Class;
 use super::keys::Wrap;
 use super::pairings::Pairing;
@@ -164,12 +164,14 @@ impl Conn {
             SheetPart: "SELECT class_id, part, epoch, version, sealed FROM sheets
              WHERE class_id = (SELECT class_id FROM students WHERE id = $1) ORDER BY part",
             Record: "SELECT student_id, compartment, layer, epoch, version, sealed FROM records WHERE student_id = $1",
-            Entry: "SELECT id, student_id, compartment, owner, author, corrects, written_at, epoch, sealed FROM entries
+            EntryRow: "SELECT id, author, corrects, written_at, epoch, sealed FROM entries
              WHERE student_id = $1 AND compartment = 'support' AND owner = $4 ORDER BY id DESC LIMIT $3",
             (Uuid, String): "SELECT id, name FROM persons WHERE id IN
              (SELECT author FROM entries WHERE student_id = $1 AND compartment = 'support'
               UNION SELECT helper_id FROM pairings WHERE student_id = $1)",
         )?;
+        let entry = |row| entry(row, id, Compartment::Support, Uuid::nil());
+        let entries = entries.into_iter().map(entry).collect();
         let names = names.into_iter().map(|(id, name)| (PersonId(id), name)).collect();
         let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names };
         Ok(Seat::of(student, class, pairings).map(file))

@@ -1,62 +1,78 @@
 //! Driving a server: connections, people, latencies.
+//!
+//! The driver shares the machine with the server, so it does as little as it can: a thread and a socket for each connection,
+//! and of an answer it reads the status, the cookie and the length.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
-use hyper::{HeaderMap, Request};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use anyhow::{Context as _, Result, ensure};
 
 use super::seed::{PASSWORD, Seeded};
 use super::server::Server;
 
 /// A kept-alive connection.
 pub struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+    stream: TcpStream,
     address: String,
+    buffer: Vec<u8>,
+}
+
+/// What the driver wants to know of an answer.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The first cookie that it sets, without its attributes.
+    pub cookie: Option<String>,
 }
 
 impl Connection {
     /// Connects.
-    pub async fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+    pub fn open(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { sender, address: address.to_owned() })
+        Ok(Self { stream, address: address.to_owned(), buffer: vec![0; 256 * 1024] })
     }
 
-    /// Sends a request and reads the whole answer; gives status and headers.
-    pub async fn send(
-        &mut self,
-        method: &str,
-        path: &str,
-        cookie: Option<&str>,
-        body: &str,
-    ) -> Result<(u16, HeaderMap)> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, &self.address)
-            .header("sec-fetch-site", "same-origin");
-        if let Some(cookie) = cookie {
-            request = request.header(COOKIE, cookie);
+    /// Sends a request and reads the whole answer.
+    pub fn send(&mut self, method: &str, path: &str, cookie: Option<&str>, body: &str) -> Result<Answer> {
+        let (address, length) = (&self.address, body.len());
+        let cookie = cookie.map_or_else(String::new, |cookie| format!("cookie: {cookie}\r\n"));
+        let form = if method == "POST" { "content-type: application/x-www-form-urlencoded\r\n" } else { "" };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nsec-fetch-site: same-origin\r\n{cookie}{form}content-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes())?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Answer> {
+        let mut there = 0;
+        let head = loop {
+            ensure!(there < self.buffer.len(), "the head of an answer is too long");
+            let more = self.stream.read(&mut self.buffer[there..])?;
+            ensure!(more > 0, "the server closed the connection");
+            there += more;
+            if let Some(end) = self.buffer[..there].windows(4).position(|four| four == b"\r\n\r\n") {
+                break end;
+            }
+        };
+        let text = std::str::from_utf8(&self.buffer[..head])?;
+        let status = text.get(9..12).and_then(|digits| digits.parse().ok()).context("no status")?;
+        let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let length: usize = header("content-length:").map_or(Ok(0), str::parse)?;
+        let cookie = header("set-cookie:").map(|cookie| cookie.split(';').next().unwrap_or_default().to_owned());
+        let mut rest = (head + 4 + length).saturating_sub(there);
+        while rest > 0 {
+            let most = rest.min(self.buffer.len());
+            let more = self.stream.read(&mut self.buffer[..most])?;
+            ensure!(more > 0, "the server closed the connection");
+            rest -= more;
         }
-        if method == "POST" {
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        }
-        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await?;
-        let (parts, body) = answer.into_parts();
-        body.collect().await?;
-        Ok((parts.status.as_u16(), parts.headers))
+        Ok(Answer { status, cookie })
     }
 }
 
@@ -85,25 +101,16 @@ impl Ask {
 pub struct People(Vec<Vec<String>>);
 
 /// Signs in everybody who will ask something.
-pub async fn sign_in_all(server: &Server, seeded: &Seeded) -> Result<People> {
-    let mut all = Vec::new();
-    for group in [&seeded.counsellors, &seeded.leaders] {
-        let mut cookies = Vec::new();
-        for login in group {
-            cookies.push(sign_in(server, login).await?);
-        }
-        all.push(cookies);
-    }
-    Ok(People(all))
+pub fn sign_in_all(server: &Server, seeded: &Seeded) -> Result<People> {
+    let group = |logins: &[String]| logins.iter().map(|login| sign_in(server, login)).collect::<Result<_>>();
+    Ok(People(vec![group(&seeded.counsellors)?, group(&seeded.leaders)?]))
 }
 
-async fn sign_in(server: &Server, login: &str) -> Result<String> {
-    let mut connection = Connection::open(&server.address).await?;
+fn sign_in(server: &Server, login: &str) -> Result<String> {
     let form = format!("login={login}&password={}&next=/", PASSWORD.replace(' ', "+"));
-    let (status, headers) = connection.send("POST", "/sign-in", None, &form).await?;
-    anyhow::ensure!(status == 303, "sign-in answered {status}");
-    let cookie = headers.get(SET_COOKIE).context("no cookie")?.to_str()?;
-    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+    let answer = Connection::open(&server.address)?.send("POST", "/sign-in", None, &form)?;
+    ensure!(answer.status == 303, "sign-in answered {}", answer.status);
+    answer.cookie.context("no cookie")
 }
 
 /// Latencies of one row.
@@ -150,63 +157,72 @@ impl Figures {
 }
 
 /// Asks with `at_once` connections for `span`, after a warm-up of a second. Gives also the processor time of the server.
-pub async fn drive(
+pub fn drive(
     server: &Server,
     people: &People,
     ask: &Ask,
     at_once: usize,
     span: Duration,
 ) -> Result<(Figures, Duration)> {
-    run(server, people, ask, at_once, Duration::from_secs(1)).await?;
+    run(server, people, ask, at_once, Duration::from_secs(1))?;
     let before = server.cpu()?;
-    let figures = run(server, people, ask, at_once, span).await?;
+    let figures = run(server, people, ask, at_once, span)?;
     Ok((figures, server.cpu()?.saturating_sub(before)))
 }
 
-async fn run(server: &Server, people: &People, ask: &Ask, at_once: usize, span: Duration) -> Result<Figures> {
-    let next = Arc::new(AtomicUsize::new(0));
+fn run(server: &Server, people: &People, ask: &Ask, at_once: usize, span: Duration) -> Result<Figures> {
+    let next = AtomicUsize::new(0);
+    let cookies = people.0.get(ask.person).context("nobody of that role")?;
     let start = Instant::now();
-    let mut tasks = Vec::new();
-    for worker in 0..at_once {
-        let mut connection = Connection::open(&server.address).await?;
-        let cookies = people.0.get(ask.person).context("nobody of that role")?;
-        let cookie = cookies[worker % cookies.len()].clone();
-        let (ask, next) = (ask.clone(), Arc::clone(&next));
-        tasks.push(tokio::spawn(async move {
-            let mut latencies = Vec::new();
-            while start.elapsed() < span {
-                let path = &ask.paths[next.fetch_add(1, Ordering::Relaxed) % ask.paths.len()];
-                let sent = Instant::now();
-                let (status, _) = connection.send(ask.method, path, Some(&cookie), ask.body).await?;
-                anyhow::ensure!(status == 200 || status == 303, "{path} answered {status}");
-                latencies.push(sent.elapsed());
-            }
-            Ok(latencies)
-        }));
-    }
-    let mut all = Vec::new();
-    for task in tasks {
-        all.append(&mut task.await??);
-    }
-    Ok(Figures::of(all, start.elapsed()))
+    let asking = |worker: usize| {
+        let mut connection = Connection::open(&server.address)?;
+        let cookie = &cookies[worker % cookies.len()];
+        let mut latencies = Vec::new();
+        while start.elapsed() < span {
+            let path = &ask.paths[next.fetch_add(1, Ordering::Relaxed) % ask.paths.len()];
+            let sent = Instant::now();
+            let status = connection.send(ask.method, path, Some(cookie), ask.body)?.status;
+            ensure!(status == 200 || status == 303, "{path} answered {status}");
+            latencies.push(sent.elapsed());
+        }
+        Ok(latencies)
+    };
+    let all = together((0..at_once).map(|worker| {
+        let asking = &asking;
+        move || asking(worker)
+    }))?;
+    Ok(Figures::of(all.concat(), start.elapsed()))
+}
+
+/// Does several things at once, each in a thread of its own.
+fn together<T: Send>(things: impl Iterator<Item = impl FnOnce() -> Result<T> + Send>) -> Result<Vec<T>> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = things.map(|thing| scope.spawn(thing)).collect();
+        let ended = running.into_iter().map(std::thread::ScopedJoinHandle::join);
+        ended.map(|end| end.map_err(|_| anyhow::anyhow!("a thread of the driver panicked"))?).collect()
+    })
 }
 
 /// Sign-ins by two at a time, and the class list that four others read meanwhile.
-pub async fn sign_ins(server: &Server, people: &People, seeded: &Seeded, span: Duration) -> Result<(Figures, Figures)> {
+pub fn sign_ins(server: &Server, people: &People, seeded: &Seeded, span: Duration) -> Result<(Figures, Figures)> {
     let classes = Ask::get(0, seeded.classes.iter().map(|id| format!("/classes/{id}")).collect());
     let start = Instant::now();
-    let one = |login: &'static str| async move {
+    let one = |login: &'static str| {
         let mut latencies = Vec::new();
         while start.elapsed() < span {
             let sent = Instant::now();
-            sign_in(server, login).await?;
+            sign_in(server, login)?;
             latencies.push(sent.elapsed());
         }
         anyhow::Ok(latencies)
     };
-    let (first, second, beside) =
-        tokio::join!(one("counsellor0"), one("counsellor1"), run(server, people, &classes, 4, span));
-    let mut latencies = first?;
-    latencies.append(&mut second?);
-    Ok((Figures::of(latencies, start.elapsed()), beside?))
+    std::thread::scope(|scope| {
+        let signing = scope.spawn(|| together(["counsellor0", "counsellor1"].into_iter().map(|login| {
+            let one = &one;
+            move || one(login)
+        })));
+        let beside = run(server, people, &classes, 4, span)?;
+        let latencies = signing.join().map_err(|_| anyhow::anyhow!("a thread of the driver panicked"))??;
+        Ok((Figures::of(latencies.concat(), start.elapsed()), beside))
+    })
 }

@@ -65,7 +65,7 @@ pub async fn run(args: Bench) -> Result<()> {
     );
     let started = Instant::now();
     let server = Server::start(&folder, args.database.as_deref()).await?;
-    let first = server.first_page(started).await?;
+    let first = server.first_page(started)?;
     let idle = server.memory()?;
     println!(
         "start to first page {:.2} s; idle memory {:.0} MB; binary {:.0} MB",
@@ -75,15 +75,15 @@ pub async fn run(args: Bench) -> Result<()> {
     );
     println!();
     println!("{}", Figures::header());
-    let people = load::sign_in_all(&server, &seeded).await?;
+    let people = load::sign_in_all(&server, &seeded)?;
     let span = Duration::from_secs(args.seconds);
     for (name, ask) in pages(&seeded) {
         for at_once in [1, 16] {
-            let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span).await?;
+            let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span)?;
             println!("{}", figures.row(name, at_once, cpu, server.memory()?));
         }
     }
-    let (sign_in, beside) = load::sign_ins(&server, &people, &seeded, span).await?;
+    let (sign_in, beside) = load::sign_ins(&server, &people, &seeded, span)?;
     println!("{}", sign_in.row("sign-in", 2, Duration::ZERO, server.memory()?));
     println!("{}", beside.row("class list beside the sign-ins", 4, Duration::ZERO, server.memory()?));
     drop(server);

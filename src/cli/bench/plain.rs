@@ -49,10 +49,10 @@ pub async fn measure(folder: &Path, seeded: &Seeded, span: Duration) -> Result<(
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["bench", "--serve-plain"]).arg(&copy);
     let server = Server::spawn(command).await?;
-    let people = load::sign_in_all(&server, seeded).await?;
+    let people = load::sign_in_all(&server, seeded)?;
     let ask = Ask::get(0, seeded.files.iter().map(|id| format!("/files/{id}")).collect());
     for at_once in [1, 16] {
-        let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span).await?;
+        let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span)?;
         println!("{}", figures.row("the same page from plain fields", at_once, cpu, server.memory()?));
     }
     Ok(())
