@@ -119,7 +119,8 @@ pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
-    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = pages().fallback(request::nothing_here).method_not_allowed_fallback(request::another_method);
+    let pages = pages.layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
