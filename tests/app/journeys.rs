@@ -89,8 +89,7 @@ async fn a_problem_leaves_a_signed_in_person_navigation_and_the_way_out(engine: 
     zhou.post("/sign-in", &[("login", "zhou"), ("password", PASSWORD), ("next", "")]).await;
     let nav = zhou.get("/account").await.texts("nav a");
     assert!(nav.len() > 2, "{nav:?}");
-    for (language, heading) in [("zh-CN", "您的钥匙还没有准备好"), ("en", "Your key is not ready yet")]
-    {
+    for (language, heading) in [("zh-CN", "您的钥匙还没有准备好"), ("en", "Your key is not ready yet")] {
         zhou.post("/language", &[("to", language), ("back", "/account")]).await;
         let links = zhou.get("/account").await.attributes("nav a", "href");
         for (method, path, status) in [
