@@ -9,6 +9,7 @@ mod circumstances;
 mod entries;
 mod error;
 mod files;
+mod folding;
 mod helping;
 mod invitations;
 mod kdf_gate;

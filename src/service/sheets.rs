@@ -92,7 +92,9 @@ impl App {
         drop(conn);
         let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &parts)? };
         self.leave_trace(&permit, Event::ClassListed, "", &keys.faster).await?;
-        Ok(ClassList { class, students: listed(class, rows, &students) })
+        let list = ClassList { class, students: listed(class, rows, &students) };
+        self.fold(&permit, &keys, &parts, &list).await;
+        Ok(list)
     }
 
     /// Finds students of all classes the person may look into by name, part of a name, pinyin initials or class number.
