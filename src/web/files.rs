@@ -14,7 +14,7 @@ use super::classes::class_name;
 use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
-use super::{Web, Who, routes};
+use super::{Web, Who, format, routes};
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, Field, Standing};
 use crate::domain::words::{Action, Compartment, Effect, FileStatus, GroupTag, Kind, Role, Way};
@@ -73,10 +73,11 @@ impl FilePage {
         self.names.get(id).map_or("—", String::as_str)
     }
 
-    /// The helpers paired today.
-    fn helpers(&self) -> Vec<&str> {
+    /// The helpers paired today, in one line.
+    fn helpers(&self) -> String {
         let running = self.file.approach.pairings.iter().filter(|p| !p.ended);
-        running.map(|p| self.by(&p.helper_id)).collect()
+        let names: Vec<String> = running.map(|p| self.by(&p.helper_id).to_owned()).collect();
+        format::list(self.ui.language, &names)
     }
 }
 
