@@ -48,6 +48,8 @@ ids! {
     ImportId,
     /// An invitation to make an account.
     InvitationId,
+    /// One showing of a form: what is sent from it twice is one thing.
+    FormId,
     /// A draft that survives sign-out.
     DraftId,
 }

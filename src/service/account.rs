@@ -94,10 +94,11 @@ impl App {
         let standing = Standing::of(account.id, &duties, &Facts::own(account.school_id));
         let own = self.permit::<Manage>(&standing, Kind::Account, account.id.0).await?;
         let token = SessionToken::generate()?;
-        let ring = token.seal_ring(&KeyRing { person: account.id, identity, offices })?;
+        let bound = token.bound(&self.secret);
+        let ring = bound.seal_ring(&KeyRing { person: account.id, identity, offices })?;
         let mut tx = self.begin().await?;
         tx.put_throttle(name_key, Throttle::default()).await?;
-        tx.insert_session(&own, &token.hash(), ring, now).await?;
+        tx.insert_session(&own, &bound.hash(), ring, now).await?;
         tx.record(&own, Event::SignedIn, "", now).await?;
         tx.commit().await?;
         Ok(SignedIn { token, person: account.id })

@@ -48,10 +48,7 @@ impl App {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, Kind::Circumstance, id.0) else {
-            drop(tx);
-            return self.permit::<Write>(&approach.standing, Kind::Circumstance, id.0).await.map(drop);
-        };
+        let (mut tx, permit) = self.permit_in::<Write>(tx, &approach.standing, Kind::Circumstance, id.0).await?;
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Circumstance).await?;
         let records = tx.records(id).await?;
         let roster = layer(&keys, &permit, &records, Compartment::Circumstance, FROM_ROSTER)?

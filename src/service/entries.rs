@@ -4,13 +4,14 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::error::again;
 use super::files::entry_spot;
 use super::{App, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::DAY;
-use crate::domain::ids::{EntryId, PersonId, StudentId};
+use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, Kind};
@@ -39,8 +40,20 @@ pub struct ShownNote {
     pub text: NoteText,
 }
 
+/// What came from a form to be added to a file.
+struct Sent<'a, T> {
+    compartment: Compartment,
+    /// The name of its drafts.
+    draft: &'static str,
+    form: FormId,
+    text: &'a T,
+    corrects: Option<EntryId>,
+    event: Event,
+}
+
 impl App {
-    /// Adds a tracking entry, or a correction of one, to a file. Removes the draft it grew from.
+    /// Adds a tracking entry, or a correction of one, to a file. Removes the draft it grew from. The same entry sent again
+    /// from the same `form`, by a second click or a page that was reloaded, is that entry.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field; [`Error::NotFound`] when the person may not write there or the entry to
@@ -49,43 +62,17 @@ impl App {
         &self,
         viewer: &Viewer,
         id: StudentId,
+        form: FormId,
         text: &EntryText,
         corrects: Option<EntryId>,
     ) -> Result<EntryId> {
         self.check_entry(text)?;
-        again(|| self.try_append_entry(viewer, id, text, corrects)).await
-    }
-
-    async fn try_append_entry(
-        &self,
-        viewer: &Viewer,
-        id: StudentId,
-        text: &EntryText,
-        corrects: Option<EntryId>,
-    ) -> Result<EntryId> {
-        let mut tx = self.begin().await?;
-        let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Append>(&approach.standing, Kind::Support, id.0) else {
-            drop(tx);
-            self.permit::<Append>(&approach.standing, Kind::Support, id.0).await?;
-            return Err(Error::NotFound);
-        };
-        if let Some(corrects) = corrects {
-            let entries = tx.entries(id, Compartment::Support, Uuid::nil(), i64::MAX).await?;
-            entries.iter().find(|e| e.id == corrects).ok_or(Error::NotFound)?;
-        }
-        let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Support).await?;
-        let entry = self.sealed_entry(&keys, &permit, Compartment::Support, Uuid::nil(), corrects, text)?;
-        tx.insert_entry(&permit, Compartment::Support, &entry).await?;
-        let own =
-            self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
-        tx.delete_draft(&own, &self.draft_form(viewer, "entry", id.0)).await?;
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
-        tx.record_last(&permit, event, "", entry.written_at).await?;
-        Ok(entry.id)
+        let sent = Sent { compartment: Compartment::Support, draft: "entry", form, text, corrects, event };
+        again(|| self.append(viewer, id, &sent)).await
     }
 
-    /// Adds a counselling note that only its author can open.
+    /// Adds a counselling note that only its author can open. Sent again from the same `form` it is the same note.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field; [`Error::NotFound`] when the person may not write there.
@@ -93,49 +80,63 @@ impl App {
         &self,
         viewer: &Viewer,
         id: StudentId,
+        form: FormId,
         text: &NoteText,
         corrects: Option<EntryId>,
     ) -> Result<EntryId> {
         self.check_note(text)?;
-        again(|| self.try_append_note(viewer, id, text, corrects)).await
+        let event = Event::NoteAppended;
+        let sent = Sent { compartment: Compartment::Counselling, draft: "note", form, text, corrects, event };
+        again(|| self.append(viewer, id, &sent)).await
     }
 
-    async fn try_append_note(
-        &self,
-        viewer: &Viewer,
-        id: StudentId,
-        text: &NoteText,
-        corrects: Option<EntryId>,
-    ) -> Result<EntryId> {
+    async fn append<T: Serialize>(&self, viewer: &Viewer, id: StudentId, sent: &Sent<'_, T>) -> Result<EntryId> {
+        let &Sent { compartment, draft, corrects, event, .. } = sent;
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0) else {
-            drop(tx);
-            self.permit::<Append>(&approach.standing, Kind::Counselling, id.0).await?;
+        let (mut tx, permit) = self.permit_in::<Append>(tx, &approach.standing, compartment.kind(), id.0).await?;
+        let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, compartment).await?;
+        // Only now: a second click waits for the first until here, and finds what it wrote.
+        let owner = viewer.owner_of(compartment);
+        let stands = tx.entry_ids(id, compartment, owner).await?;
+        if corrects.is_some_and(|corrects| !stands.contains(&corrects)) {
             return Err(Error::NotFound);
+        }
+        let mark = self.mark_of(viewer, id, sent)?;
+        if let Some(written) = stands.iter().find(|id| id.0.as_bytes()[8..] == mark) {
+            return Ok(*written);
+        }
+        let now = self.now();
+        let blank = Entry {
+            id: entry_id(now, stands.first(), mark),
+            student_id: id,
+            compartment,
+            owner,
+            author: viewer.person.id,
+            corrects: corrects.map(|id| id.0),
+            written_at: now,
+            epoch: 0,
+            sealed: Vec::new(),
         };
-        let owner = viewer.person.id.0;
-        if let Some(corrects) = corrects {
-            let notes = tx.entries(id, Compartment::Counselling, owner, i64::MAX).await?;
-            notes.iter().find(|e| e.id == corrects).ok_or(Error::NotFound)?;
-        }
-        let mut keys = Keys::of(&mut tx, viewer, &self.secret, id.0).await?;
-        if !tx.keys_of(id.0).await?.iter().any(|key| key.compartment == Compartment::Counselling && key.owner == owner)
-        {
-            let mut holders = vec![self.person_recipient(&mut tx, viewer.person.id).await?.ok_or(Error::NoKey)?];
-            holders.push(self.recovery_recipient(&mut tx).await?);
-            let (key, secret) =
-                self.make_key(&mut tx, &permit, id.0, Compartment::Counselling, owner, &holders).await?;
-            keys.put(&key, secret);
-        }
-        let note = self.sealed_entry(&keys, &permit, Compartment::Counselling, owner, corrects, text)?;
-        tx.insert_entry(&permit, Compartment::Counselling, &note).await?;
-        tx.record(&permit, Event::NoteAppended, "", note.written_at).await?;
+        let entry = sealed(&keys, &blank, sent.text)?;
+        tx.insert_entry(&permit, compartment, &entry).await?;
         let own =
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
-        tx.delete_draft(&own, &self.draft_form(viewer, "note", id.0)).await?;
-        tx.commit().await?;
-        Ok(note.id)
+        tx.delete_draft(&own, &self.draft_form(viewer, draft, id.0)).await?;
+        tx.record_last(&permit, event, "", now).await?;
+        Ok(entry.id)
+    }
+
+    /// The end of the id of what was sent: the same for the same text from the same form. The form is known to its sender
+    /// and to nobody who reads the database, so the id does not tell what was written.
+    fn mark_of<T: Serialize>(&self, viewer: &Viewer, id: StudentId, sent: &Sent<'_, T>) -> Result<[u8; 8]> {
+        let text = Zeroizing::new(serde_json::to_vec(&(sent.text, sent.corrects))?);
+        let (author, kind) = (viewer.person.id.0, sent.compartment.as_str());
+        let parts = [author.as_bytes(), id.0.as_bytes(), kind.as_bytes(), sent.form.0.as_bytes(), &text];
+        let [variant, rest @ ..] = self.secret.mac("entry sent", &parts);
+        let mut mark = [variant & 0x3f | 0x80; 8];
+        mark[1..].copy_from_slice(&rest[..7]);
+        Ok(mark)
     }
 
     /// The person's own counselling notes on a student, newest first. Nobody else's.
@@ -165,6 +166,7 @@ impl App {
         Ok(notes)
     }
 
+    /// An entry sealed with nothing looked up: what it needs was read before.
     pub(crate) fn sealed_entry<T: Serialize>(
         &self,
         keys: &Keys,
@@ -174,23 +176,18 @@ impl App {
         corrects: Option<EntryId>,
         text: &T,
     ) -> Result<NewEntry> {
-        let id = EntryId(Uuid::now_v7());
-        let student_id = StudentId(permit.object());
-        let written_at = self.now();
         let blank = Entry {
-            id,
-            student_id,
+            id: EntryId(Uuid::now_v7()),
+            student_id: StudentId(permit.object()),
             compartment,
             owner,
             author: permit.actor(),
-            corrects: None,
-            written_at,
+            corrects: corrects.map(|id| id.0),
+            written_at: self.now(),
             epoch: 0,
             sealed: Vec::new(),
         };
-        let mut spot = entry_spot(&blank);
-        let sealed = keys.seal(&mut spot, text)?;
-        Ok(NewEntry { id, owner, corrects, written_at, epoch: spot.epoch, sealed })
+        sealed(keys, &blank, text)
     }
 
     fn check_entry(&self, text: &EntryText) -> Result<()> {
@@ -278,4 +275,23 @@ impl App {
         let mut conn = self.db.look().await?;
         Ok(conn.persons(viewer.person.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect())
     }
+}
+
+/// A UUID of version 7 that comes after the newest there is, also where the clock was set back: the order of ids is the
+/// order of entries.
+fn entry_id(now: i64, newest: Option<&EntryId>, mark: [u8; 8]) -> EntryId {
+    let newest = newest.map_or(0, |id| u64::from_be_bytes(*id.0.as_bytes().first_chunk().unwrap_or(&[0; 8])) >> 16);
+    let at = u64::try_from(now / 1_000).unwrap_or(0).max(newest + 1);
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&(at << 16 | 0x7000).to_be_bytes());
+    bytes[8..].copy_from_slice(&mark);
+    EntryId(Uuid::from_bytes(bytes))
+}
+
+/// Seals a text in its place.
+fn sealed<T: Serialize>(keys: &Keys, blank: &Entry, text: &T) -> Result<NewEntry> {
+    let mut spot = entry_spot(blank);
+    let sealed = keys.seal(&mut spot, text)?;
+    let &Entry { id, owner, corrects, written_at, .. } = blank;
+    Ok(NewEntry { id, owner, corrects: corrects.map(EntryId), written_at, epoch: spot.epoch, sealed })
 }

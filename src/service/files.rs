@@ -287,10 +287,7 @@ impl App {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, compartment.kind(), id.0) else {
-            drop(tx);
-            return self.permit::<Write>(&approach.standing, compartment.kind(), id.0).await.map(drop);
-        };
+        let (mut tx, permit) = self.permit_in::<Write>(tx, &approach.standing, compartment.kind(), id.0).await?;
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, compartment).await?;
         let records = tx.records(id).await?;
         let roster = layer(&keys, &permit, &records, compartment, FROM_ROSTER)?.map_or_else(Layer::default, |l| l.1);
@@ -304,7 +301,8 @@ impl App {
         Ok(tx.record_last(&permit, Event::FieldEdited, &format!("fields={changed}"), now).await?)
     }
 
-    /// The keys of a file for writing into a compartment; makes the compartment's key if it has none yet.
+    /// The keys of a file for writing into a compartment, for counselling into the person's own; makes its key if it has
+    /// none yet. From here on the transaction is the only one that writes under that key.
     pub(crate) async fn keys_for_writing<A: crate::policy::Act>(
         &self,
         tx: &mut Tx,
@@ -314,11 +312,17 @@ impl App {
         compartment: Compartment,
     ) -> Result<Keys> {
         let id = approach.student.id;
-        let (stands, wraps) = tx.hold_key(permit, id, compartment).await?;
+        let owner = viewer.owner_of(compartment);
+        let (stands, wraps) = tx.hold_key(permit, id.0, compartment, owner).await?;
         let mut keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &wraps);
         if stands.is_none() {
-            let holders = self.compartment_holders(tx, approach, compartment).await?;
-            let (key, secret) = self.make_key(tx, permit, id.0, compartment, Uuid::nil(), &holders).await?;
+            let holders = if owner.is_nil() {
+                self.compartment_holders(tx, approach, compartment).await?
+            } else {
+                let author = self.person_recipient(tx, viewer.person.id).await?.ok_or(Error::NoKey)?;
+                vec![author, self.recovery_recipient(tx).await?]
+            };
+            let (key, secret) = self.make_key(tx, permit, id.0, compartment, owner, &holders).await?;
             keys.put(&key, secret);
         }
         Ok(keys)
@@ -389,10 +393,7 @@ impl App {
         let now = self.now();
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Write>(&approach.standing, Kind::Support, id.0) else {
-            drop(tx);
-            return self.permit::<Write>(&approach.standing, Kind::Support, id.0).await.map(drop);
-        };
+        let (mut tx, permit) = self.permit_in::<Write>(tx, &approach.standing, Kind::Support, id.0).await?;
         if !approach.student.status.next().contains(&status) {
             return Err(Error::field("status", "status-does-not-follow"));
         }
@@ -401,6 +402,13 @@ impl App {
         }
         self.refresh_fact(&mut tx, viewer, &permit, &approach, status).await?;
         Ok(tx.record_last(&permit, Event::StatusChanged, status.as_str(), now).await?)
+    }
+}
+
+impl Viewer {
+    /// Whose a compartment is when this person writes into it: counselling notes are the author's own.
+    pub(crate) const fn owner_of(&self, compartment: Compartment) -> Uuid {
+        if matches!(compartment, Compartment::Counselling) { self.person.id.0 } else { Uuid::nil() }
     }
 }
 

@@ -9,6 +9,7 @@ mod circumstances;
 mod entries;
 mod error;
 mod files;
+mod folding;
 mod helping;
 mod invitations;
 mod kdf_gate;
@@ -60,7 +61,7 @@ use uuid::Uuid;
 use crate::domain::clock::Clock;
 use crate::domain::relation::Standing;
 use crate::domain::words::Kind;
-use crate::policy::{Act, Permit, Policy};
+use crate::policy::{Act, Permit, Policy, Refused};
 use crate::store::{Db, Tx};
 use crate::vault::ServerSecret;
 
@@ -87,13 +88,32 @@ impl App {
     pub async fn permit<A: Act>(&self, standing: &Standing, kind: Kind, object: Uuid) -> Result<Permit<A>> {
         match self.policy.permit(standing, kind, object) {
             Ok(permit) => Ok(permit),
-            Err(refused) => {
-                let mut tx = self.db.begin().await?;
-                tx.record_refusal(&refused, standing.actor, standing.school, self.clock.now()).await?;
-                tx.commit().await?;
-                Err(Error::NotFound)
-            }
+            Err(refused) => self.refuse(self.begin().await?, &refused, standing).await,
         }
+    }
+
+    /// Asks policy within an act that has read and written nothing yet. Gives its transaction back; a refusal is recorded
+    /// in it, and ends it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when policy refuses.
+    pub(crate) async fn permit_in<A: Act>(
+        &self,
+        tx: Tx,
+        standing: &Standing,
+        kind: Kind,
+        object: Uuid,
+    ) -> Result<(Tx, Permit<A>)> {
+        match self.policy.permit(standing, kind, object) {
+            Ok(permit) => Ok((tx, permit)),
+            Err(refused) => self.refuse(tx, &refused, standing).await,
+        }
+    }
+
+    async fn refuse<T>(&self, mut tx: Tx, refused: &Refused, standing: &Standing) -> Result<T> {
+        tx.record_refusal(refused, standing.actor, standing.school, self.now()).await?;
+        tx.commit().await?;
+        Err(Error::NotFound)
     }
 
     /// Starts a writing transaction.

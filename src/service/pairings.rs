@@ -126,11 +126,7 @@ impl App {
     pub async fn start_pairing(&self, viewer: &Viewer, id: StudentId, new: NewPairing) -> Result<PairingId> {
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
-        let Ok(permit) = self.policy.permit::<Manage>(&approach.standing, Kind::Pairing, id.0) else {
-            drop(tx);
-            self.permit::<Manage>(&approach.standing, Kind::Pairing, id.0).await?;
-            return Err(Error::NotFound);
-        };
+        let (mut tx, permit) = self.permit_in::<Manage>(tx, &approach.standing, Kind::Pairing, id.0).await?;
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
         let helper = self.check_pairing(&mut tx, viewer, &approach, &new).await?;
@@ -208,10 +204,7 @@ impl App {
         let pairing = tx.pairing(id).await?.ok_or(Error::NotFound)?;
         let student = pairing.student_id;
         let mut approach = self.approach(&mut tx, viewer, student).await?;
-        let Ok(permit) = self.policy.permit::<Manage>(&approach.standing, Kind::Pairing, student.0) else {
-            drop(tx);
-            return self.permit::<Manage>(&approach.standing, Kind::Pairing, student.0).await.map(drop);
-        };
+        let (mut tx, permit) = self.permit_in::<Manage>(tx, &approach.standing, Kind::Pairing, student.0).await?;
         if !tx.end_pairing(&permit, id).await? {
             return Ok(());
         }

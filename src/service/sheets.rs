@@ -89,7 +89,9 @@ impl App {
         let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &wraps);
         let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &sheets)? };
         self.leave_trace(&permit, Event::ClassListed, "", &keys.faster).await?;
-        Ok(ClassList { class, students: listed(class, rows, &students) })
+        let list = ClassList { class, students: listed(class, rows, &students) };
+        self.fold(&permit, &keys, &sheets, &list).await;
+        Ok(list)
     }
 
     /// Finds students of all classes the person may look into by name, part of a name, pinyin initials or class number.
@@ -169,12 +171,7 @@ impl App {
 }
 
 /// The row of one student in the roster of the class.
-pub(crate) fn row_of(
-    keys: &Keys,
-    permit: &Permit<Read>,
-    parts: &[SheetPart],
-    student: StudentId,
-) -> Result<SheetRow> {
+pub(crate) fn row_of(keys: &Keys, permit: &Permit<Read>, parts: &[SheetPart], student: StudentId) -> Result<SheetRow> {
     merged(keys, permit, parts)?.remove(&student).ok_or(Error::NotFound)
 }
 

@@ -145,7 +145,7 @@ impl School {
         let date = self.app.clock.today();
         let (way, effect) = (Way::Talk, Effect::Unchanged);
         let entry = EntryText { date, way, happened: text.to_owned(), effect, next: String::new() };
-        self.app.append_entry(teacher, student, &entry, None).await.unwrap();
+        self.app.append_entry(teacher, student, uuid::Uuid::new_v4().into(), &entry, None).await.unwrap();
     }
 }
 

@@ -71,6 +71,7 @@ impl App {
     /// [`Error::SignedOut`] when the cookie opens no running session.
     pub async fn viewer(&self, token: &SessionToken) -> Result<Viewer> {
         let now = self.now();
+        let token = &token.bound(&self.secret);
         let hash = token.hash();
         let mut conn = self.db.look().await?;
         let present = conn.signed_in(&hash, now).await?.ok_or(Error::SignedOut)?;
@@ -79,6 +80,10 @@ impl App {
             return Err(Error::SignedOut);
         }
         let ring = token.open_ring(&session.ring).map_err(|_| Error::SignedOut)?;
+        // The keys say whose session this is. A row that names somebody else was changed.
+        if ring.person != person.id {
+            return Err(Error::SignedOut);
+        }
         let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
         let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash };

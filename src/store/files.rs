@@ -312,6 +312,26 @@ impl Conn {
         )?;
         Ok(rows.into_iter().map(|row| entry(row, student, compartment, owner)).collect())
     }
+
+    /// The ids of all entries of one compartment of a file, newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn entry_ids(
+        &mut self,
+        student: StudentId,
+        compartment: Compartment,
+        owner: Uuid,
+    ) -> Result<Vec<EntryId>> {
+        let ids = sql!(
+            self,
+            fetch_all (Uuid,): "SELECT id FROM entries WHERE student_id = $1 AND compartment = $2 AND owner = $3 ORDER BY id DESC",
+            student.0,
+            compartment.as_str(),
+            owner
+        )?;
+        Ok(ids.into_iter().map(|(id,)| EntryId(id)).collect())
+    }
 }
 
 impl Tx {

@@ -197,8 +197,8 @@ impl Conn {
 }
 
 impl Tx {
-    /// Keeps the key of a shared compartment of a file from being rotated until this transaction ends, and gives it with the
-    /// wraps of the file that the permit's person can open. What is sealed under a key must be stored before the key
+    /// Keeps the key of a compartment of a class or file from being rotated until this transaction ends, and gives it with the
+    /// wraps of that class or file that the permit's person can open. What is sealed under a key must be stored before the key
     /// moves on, or nobody opens it again: the wraps are read after the key is held.
     ///
     /// # Errors
@@ -206,12 +206,13 @@ impl Tx {
     pub async fn hold_key<A: Act>(
         &mut self,
         permit: &Permit<A>,
-        file: StudentId,
+        subject: Uuid,
         compartment: Compartment,
+        owner: Uuid,
     ) -> Result<(Option<Key>, Vec<Wrap>)> {
         let (keys, wraps) = sql_all!(
             self,
-            [file.0, permit.actor().0, compartment.as_str(), Uuid::nil()],
+            [subject, permit.actor().0, compartment.as_str(), owner],
             Key: "UPDATE keys SET epoch = epoch WHERE subject = $1 AND compartment = $3 AND owner = $4
              RETURNING id, subject, compartment, owner, epoch",
             Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark

@@ -1,15 +1,19 @@
-//! A session: the cookie holds 256 random bits, the database their hash and the keys sealed under them.
+//! A session: the cookie holds 256 random bits; what they give together with the server secret names the session in the
+//! database and seals its keys.
 //!
-//! No key stays in the memory of the server between requests, and whoever steals the database holds neither the cookie nor
+//! Bound to the server secret, so that whoever can write to the database cannot make a session: neither its name nor a
+//! ring that opens. No key stays in the memory of the server between requests, and whoever steals the database holds neither the cookie nor
 //! the keys. Opening a ring is a few microseconds, because it happens on every request.
 
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::alphabet::{from_hex_exactly, to_hex};
 use super::sealing::{self, Context, Key, derive};
-use super::{Error, KeyRing, Result, unprintable};
+use super::{Error, KeyRing, Result, ServerSecret, unprintable};
 
+const BOUND: &str = "session";
 const RING: &str = "yice session ring v1";
 
 /// The secret of one session.
@@ -40,7 +44,14 @@ impl SessionToken {
         to_hex(self.0.as_slice()).into()
     }
 
-    /// What the database holds to find the session by: SHA-256 of the token.
+    /// The token as the database knows it: of the cookie and the server secret. Whoever has only one of the two can
+    /// neither name the session nor seal keys for it.
+    #[must_use]
+    pub fn bound(&self, server: &ServerSecret) -> Self {
+        Self(Zeroizing::new(server.mac(BOUND, &[self.0.as_slice()])))
+    }
+
+    /// What the database holds to find the session by: SHA-256 of the [bound](Self::bound) token.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_slice()).into()
@@ -104,6 +115,19 @@ mod tests {
         let sealed = token.seal_ring(&ring()).unwrap();
         let from_database = SessionToken(zeroize::Zeroizing::new(token.hash()));
         assert_eq!(from_database.open_ring(&sealed).unwrap_err(), Error::Sealed);
+    }
+
+    #[test]
+    fn a_bound_token_needs_the_cookie_and_the_secret() {
+        let (server, other) = (ServerSecret::generate().unwrap(), ServerSecret::generate().unwrap());
+        let token = SessionToken::generate().unwrap();
+        let sealed = token.bound(&server).seal_ring(&ring()).unwrap();
+        assert_eq!(token.bound(&server).hash(), token.bound(&server).hash());
+        assert!(token.bound(&server).open_ring(&sealed).is_ok());
+        for without in [token.bound(&other), SessionToken::generate().unwrap().bound(&server), token] {
+            assert_ne!(without.hash(), without.bound(&server).hash());
+            assert_eq!(without.open_ring(&sealed).unwrap_err(), Error::Sealed);
+        }
     }
 
     #[test]

@@ -246,6 +246,7 @@ fn recipient_is_genuine() {
 fn session_ring_opens() {
     let token = SessionToken::parse(&"70".repeat(32)).unwrap();
     assert_eq!(to_hex(&token.hash()), text("token_hash"));
+    assert_eq!(to_hex(&token.bound(&server()).hash()), text("bound_token_hash"));
     let ring = token.open_ring(&bytes("ring")).unwrap();
     assert_eq!((ring.person, ring.identity.bytes()), (PersonId(HOLDER), identity().bytes()));
     assert_eq!((ring.offices[0].office, ring.offices[0].epoch), (OfficeId(Uuid::from_u128(0x0f)), 3));

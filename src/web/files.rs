@@ -14,8 +14,8 @@ use super::classes::class_name;
 use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
-use super::{Web, Who, routes};
-use crate::domain::ids::{EntryId, PersonId, StudentId};
+use super::{Web, Who, format, routes};
+use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, Field, Standing};
 use crate::domain::words::{Action, Compartment, Effect, FileStatus, GroupTag, Kind, Role, Way};
 use crate::service::{Decision, Error, FieldEdit, OpenedFile, ShownCompartment, Stale};
@@ -72,10 +72,11 @@ impl FilePage {
         self.file.names.get(id).map_or("—", String::as_str)
     }
 
-    /// The helpers paired today.
-    fn helpers(&self) -> Vec<&str> {
+    /// The helpers paired today, in one line.
+    fn helpers(&self) -> String {
         let running = self.file.approach.pairings.iter().filter(|p| !p.ended);
-        running.map(|p| self.by(&p.helper_id)).collect()
+        let names: Vec<String> = running.map(|p| self.by(&p.helper_id).to_owned()).collect();
+        format::list(self.ui.language, &names)
     }
 }
 
@@ -125,6 +126,8 @@ struct EntryForm {
     next: String,
     #[serde(default)]
     corrects: String,
+    #[serde(default)]
+    once: String,
 }
 
 impl EntryForm {
@@ -185,11 +188,12 @@ async fn entry_page(
         if form.is_none() && corrects.is_none() { web.app.draft(&seen.viewer, "entry", id.0).await? } else { None };
     let restored = draft.is_some();
     let blank = EntryForm { date: web.app.today(), ..EntryForm::default() };
-    let form = match (form.or(draft), corrects) {
+    let mut form = match (form.or(draft), corrects) {
         (Some(form), _) => form,
         (None, Some(corrects)) => earlier(web, &seen, id, corrects).await?,
         (None, None) => blank,
     };
+    form.once = once(&form.once).to_string();
     let ui = seen.ui;
     let ways = ui.choices(Way::ALL, Way::parse(&form.way));
     let effects = ui.choices(Effect::ALL, Effect::parse(&form.effect));
@@ -203,7 +207,8 @@ async fn earlier(web: &Web, seen: &Seen, id: StudentId, corrects: EntryId) -> Re
     let entry = file.entries.into_iter().find(|entry| entry.id == corrects).ok_or(ProblemKind::NotFound)?;
     let EntryText { date, way, happened, effect, next } = entry.text;
     let (way, effect) = (way.as_str().to_owned(), effect.as_str().to_owned());
-    Ok(EntryForm { date: date.to_string(), way, happened, effect, next, corrects: corrects.to_string() })
+    let (date, corrects, once) = (date.to_string(), corrects.to_string(), String::new());
+    Ok(EntryForm { date, way, happened, effect, next, corrects, once })
 }
 
 async fn entry_form(
@@ -223,7 +228,7 @@ async fn append(
 ) -> Result<Response, Problem> {
     let problems = match form.parse(&seen.ui) {
         Err(problems) => problems,
-        Ok((text, corrects)) => match web.app.append_entry(&seen.viewer, id, &text, corrects).await {
+        Ok((text, corrects)) => match web.app.append_entry(&seen.viewer, id, once(&form.once), &text, corrects).await {
             Ok(_) => return Ok(done(&format!("/files/{id}"), "entry-saved")),
             Err(Error::Invalid(problems)) => Problems::of(&seen.ui, &problems),
             Err(other) => return Err(other.into()),
@@ -393,6 +398,11 @@ async fn set_status(
     let status = FileStatus::parse(&form.status).ok_or(ProblemKind::Invalid)?;
     web.app.set_status(&seen.viewer, id, status, form.seen).await?;
     Ok(done(&format!("/files/{id}"), "status-changed"))
+}
+
+/// Which showing of a form it was, so that a second click adds nothing; a new one where the form does not say.
+pub(super) fn once(text: &str) -> FormId {
+    text.parse().unwrap_or_else(|_| uuid::Uuid::new_v4().into())
 }
 
 /// The class of a page that shows it by name.

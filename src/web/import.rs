@@ -22,6 +22,11 @@ use crate::store::ImportState;
 #[cfg(test)]
 mod tests;
 
+/// Where a workbook is sent to.
+pub const PATH: &str = "/import";
+/// The largest form with a workbook, in bytes. The form around the file takes a little more; the parser says politely what
+/// the limit of the file itself is.
+pub const LARGEST: usize = MAX_FILE_BYTES + 64 * 1024;
 /// Who may bring rosters in; policy says it again, and for which classes.
 const IMPORTERS: Who = Who::Roles(&[Role::MoralEdDirector, Role::HomeroomTeacher]);
 
@@ -41,8 +46,7 @@ pub use pages::ROUTES;
 
 /// The handlers of this file, with room for a workbook.
 pub fn router() -> Router<Web> {
-    // The form around the file takes a little more. The parser says politely what the limit of the file itself is.
-    pages::router().layer(DefaultBodyLimit::max(MAX_FILE_BYTES + 64 * 1024))
+    pages::router().layer(DefaultBodyLimit::max(LARGEST))
 }
 
 #[derive(Template)]

@@ -302,7 +302,9 @@ mod tests {
             let is_latin_only = prose.contains(|c: char| c.is_ascii_alphabetic()) && !prose.contains(is_chinese);
             assert!(shared(&id) || !is_latin_only, "{id} is not Chinese: {text}");
             let characters: Vec<char> = text.chars().collect();
-            let is_half_width = |pair: &[char]| is_chinese(pair[0]) && [',', ';', '?', '!'].contains(&pair[1]);
+            let is_half = |c: char| [',', ';', ':', '?', '!', '(', ')'].contains(&c);
+            let beside = |one: char, other: char| is_half(one) && is_chinese(other);
+            let is_half_width = |pair: &[char]| beside(pair[0], pair[1]) || beside(pair[1], pair[0]);
             assert!(!characters.windows(2).any(is_half_width), "{id} has half-width punctuation: {text}");
         }
     }

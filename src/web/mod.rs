@@ -22,6 +22,7 @@ mod notes;
 mod offices;
 mod pairings;
 mod sign_in;
+mod size;
 mod staff;
 mod statistics;
 mod structure;
@@ -112,18 +113,18 @@ pages! {
     structure,
     offices,
 }
-/// A form is at most this large; only the roster upload takes more.
-const FORM: usize = 256 * 1024;
-
 pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
-    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = pages().fallback(request::nothing_here).method_not_allowed_fallback(request::another_method);
+    let web = Web { app, frame };
+    let pages = pages.layer(DefaultBodyLimit::max(size::FORM));
+    let pages = pages.layer(axum::middleware::from_fn_with_state(web.clone(), size::refuse));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
-    pages.merge(health).with_state(Web { app, frame })
+    pages.merge(health).with_state(web)
 }
 
 /// Answers `ok` while the database can be read; asked by load balancers and scripts, without a session.

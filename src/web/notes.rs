@@ -8,7 +8,7 @@ use axum_extra::extract::Form;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::files::shown_class;
+use super::files::{once, shown_class};
 use super::problem::Problem;
 use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
@@ -44,6 +44,8 @@ struct NoteForm {
     plan: String,
     #[serde(default)]
     limits_told: String,
+    #[serde(default)]
+    once: String,
 }
 
 impl NoteForm {
@@ -105,7 +107,8 @@ async fn notes_page(
         form: SessionForm::FaceToFace.to_string(),
         ..NoteForm::default()
     };
-    let form = form.or(draft).unwrap_or(blank);
+    let mut form = form.or(draft).unwrap_or(blank);
+    form.once = once(&form.once).to_string();
     let forms = seen.ui.choices(SessionForm::ALL, SessionForm::parse(&form.form));
     let class = shown_class(web, &seen.ui, &class);
     Ok(NotesPage { id, name: who.name().to_owned(), class, notes, form, forms, restored, problems, ui: seen.ui })
@@ -123,7 +126,7 @@ async fn append(
 ) -> Result<Response, Problem> {
     let problems = match form.parse(&seen.ui) {
         Err(problems) => problems,
-        Ok(text) => match web.app.append_note(&seen.viewer, id, &text, None).await {
+        Ok(text) => match web.app.append_note(&seen.viewer, id, once(&form.once), &text, None).await {
             Ok(_) => return Ok(done(&format!("/files/{id}/notes"), "note-saved")),
             Err(Error::Invalid(problems)) => Problems::of(&seen.ui, &problems),
             Err(other) => return Err(other.into()),

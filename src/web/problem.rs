@@ -4,6 +4,7 @@
 //! (wrong method, body too large, unreadable form…): nothing but pages leaves the server.
 
 use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use askama::Template;
 use axum::{
@@ -196,6 +197,18 @@ pub fn panicked(_message: Box<dyn Any + Send>) -> Response {
     Problem::new(ProblemKind::Internal).into_response()
 }
 
+/// Where the frame of a signed-in person's pages is left, once it is known who asks, for a problem page that may follow.
+#[derive(Debug, Clone, Default)]
+pub struct KnownFrame(Arc<OnceLock<Ui>>);
+
+impl KnownFrame {
+    /// Leaves the frame.
+    pub fn keep(&self, ui: &Ui) {
+        // A notice is about what was done, and this page is about what was not.
+        self.0.get_or_init(|| Ui { notice: None, ..ui.clone() });
+    }
+}
+
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage {
@@ -208,10 +221,12 @@ struct ProblemPage {
 
 /// Middleware: turns every problem and every error that is not a page yet into a page.
 ///
-/// The language comes from the cookie or the browser, because a problem can come from before anybody is known; set the
-/// cookie ([`language::cookie`]) when a person with a setting signs in. Endpoints for machines (`/healthz`) belong
+/// A person who is signed in keeps navigation, sign-out and language. A problem can come from before anybody is known: then
+/// the language is that of the cookie ([`language::cookie`]) or the browser. Endpoints for machines (`/healthz`) belong
 /// outside of it.
-pub async fn render(request: Request, next: Next) -> Response {
+pub async fn render(mut request: Request, next: Next) -> Response {
+    let known = KnownFrame::default();
+    request.extensions_mut().insert(known.clone());
     let language = language::negotiate(None, request.headers());
     let method = request.method().clone();
     let path = match method {
@@ -236,8 +251,10 @@ pub async fn render(request: Request, next: Next) -> Response {
         tracing::debug!(incident, %status, ?kind, %method, route, "answered with a problem");
     }
 
-    let (heading, advice) = kind.texts(language);
-    let page = ProblemPage { ui: Ui::anonymous(language, language::way_back(&path)), kind, heading, advice, incident };
+    let anonymous = || Ui::anonymous(language, language::way_back(&path));
+    let ui = known.0.get().cloned().unwrap_or_else(anonymous);
+    let (heading, advice) = kind.texts(ui.language);
+    let page = ProblemPage { ui, kind, heading, advice, incident };
     let mut response = match page.render() {
         Ok(page) => Html(page).into_response(),
         // Writing into a String does not fail; if it ever does, an empty body still tells nothing it should not.

@@ -9,7 +9,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use secrecy::ExposeSecret as _;
 
-use super::problem::{Problem, ProblemKind};
+use super::problem::{KnownFrame, Problem, ProblemKind};
 use super::ui::{NavItem, Ui, UiViewer, t, watermark};
 use super::{Web, format, language};
 use crate::domain::relation::Facts;
@@ -45,6 +45,9 @@ impl FromRequestParts<Web> for Seen {
             Ok(viewer) => {
                 let mut ui = ui_of(&web.app, &viewer, &path);
                 ui.notice = notice(ui.language, parts.uri.query());
+                if let Some(known) = parts.extensions.get::<KnownFrame>() {
+                    known.keep(&ui);
+                }
                 Ok(Self { viewer, ui })
             }
             // A page asks to sign in first and comes back; a form says that it was not taken.
@@ -202,9 +205,14 @@ pub fn address(headers: &HeaderMap, peer: Option<std::net::SocketAddr>) -> Strin
     last.map_or_else(|| peer.map_or_else(String::new, |peer| peer.ip().to_string()), str::to_owned)
 }
 
-/// Every path that is not a page.
-pub async fn nothing_here() -> Problem {
+/// Every path that is not a page. Asks who it is for the frame of the answer only.
+pub async fn nothing_here(_seen: Result<Seen, Response>) -> Problem {
     ProblemKind::NotFound.into()
+}
+
+/// Every path that is a page, but not for this method.
+pub async fn another_method(_seen: Result<Seen, Response>) -> Problem {
+    ProblemKind::Method.into()
 }
 
 /// Whether the browser said that the request came by `fetch`, for drafts that are kept in the background.

@@ -9,6 +9,7 @@ use crate::support::both_backends;
 use crate::support::cluster::Engine;
 
 both_backends!(
+    a_problem_leaves_a_signed_in_person_navigation_and_the_way_out,
     a_homeroom_teacher_finds_a_student_and_logs_an_entry,
     a_colleague_from_another_class_cannot_see_the_file,
     a_note_is_read_by_its_author_and_nobody_else,
@@ -73,6 +74,45 @@ async fn a_note_is_read_by_its_author_and_nobody_else(engine: Engine) {
     let saved = li.post_and_follow(&notes, &note).await;
     assert!(saved.text("main").contains("回顾了一周的作息"), "{}", saved.text("main"));
     assert!(!wang.get(&notes).await.source.contains("回顾了一周的作息"));
+}
+
+/// Whoever waits for a colleague's key must be able to go elsewhere, or to leave.
+async fn a_problem_leaves_a_signed_in_person_navigation_and_the_way_out(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    at.newcomer(Role::HomeroomTeacher, "zhou").await;
+    let zhou = at.nobody();
+    let class = format!("/classes/{}", at.class);
+    let file = format!("/files/{}", at.student().await);
+    let nobody = zhou.get("/nowhere").await;
+    assert_eq!((nobody.status, nobody.texts("nav a, form[action='/sign-out']").len()), (StatusCode::NOT_FOUND, 0));
+
+    zhou.post("/sign-in", &[("login", "zhou"), ("password", PASSWORD), ("next", "")]).await;
+    let nav = zhou.get("/account").await.texts("nav a");
+    assert!(nav.len() > 2, "{nav:?}");
+    for (language, heading) in [("zh-CN", "您的钥匙还没有准备好"), ("en", "Your key is not ready yet")] {
+        zhou.post("/language", &[("to", language), ("back", "/account")]).await;
+        let links = zhou.get("/account").await.attributes("nav a", "href");
+        for (method, path, status) in [
+            ("get", class.as_str(), StatusCode::FORBIDDEN),
+            ("get", &file, StatusCode::FORBIDDEN),
+            ("get", "/nowhere?done=saved", StatusCode::NOT_FOUND),
+            ("get", "/staff?done=saved", StatusCode::NOT_FOUND),
+            ("get", "/files/1", StatusCode::BAD_REQUEST),
+            ("get", "/sign-out", StatusCode::METHOD_NOT_ALLOWED),
+            ("post", "/account/password", StatusCode::UNPROCESSABLE_ENTITY),
+        ] {
+            let page = if method == "get" { zhou.get(path).await } else { zhou.post(path, &[]).await };
+            assert_eq!(page.status, status, "{path}");
+            assert_eq!(page.attributes("html", "lang"), [language], "{path}");
+            assert_eq!(page.attributes("nav a", "href"), links, "{path}");
+            assert_eq!(page.attributes("header form", "action"), ["/language", "/sign-out"], "{path}");
+            assert_eq!(page.texts(".notice").len(), 0, "{path}");
+            assert!(page.texts("h1").len() == 1 && page.texts(".incident").len() == 1, "{path}");
+        }
+        assert_eq!(zhou.get(&class).await.text("h1"), heading);
+    }
+    zhou.post("/sign-out", &[]).await;
+    assert_eq!(zhou.get("/nowhere").await.texts("nav a, form[action='/sign-out']").len(), 0);
 }
 
 async fn a_leader_and_an_administrator_find_no_way_to_a_student(engine: Engine) {

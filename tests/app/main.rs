@@ -5,6 +5,7 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+mod twice;
 
 mod architecture;
 mod browser;

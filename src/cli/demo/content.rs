@@ -89,7 +89,7 @@ pub async fn write(app: &App, staff: &[Colleague], class: ClassId) -> Result<(),
     append_note(app, &counsellor, second).await?;
     pair(app, &counsellor, first, of(Role::Helper)?).await?;
     let helper = of(Role::Helper)?.sign_in(app).await?;
-    app.append_entry(&helper, first, &entry(app.clock.today(), TUTORING), None).await?;
+    app.append_entry(&helper, first, uuid::Uuid::new_v4().into(), &entry(app.clock.today(), TUTORING), None).await?;
     for viewer in [&counsellor, &homeroom, &helper] {
         app.sign_out(viewer).await?;
     }
@@ -130,7 +130,8 @@ async fn verify_all_of(app: &App, director: &Viewer, student: StudentId) -> Resu
 async fn keep_track(app: &App, homeroom: &Viewer, students: &[StudentId]) -> Result<(), Failure> {
     for (position, student) in students.iter().enumerate() {
         for line in ENTRIES.into_iter().skip(position) {
-            app.append_entry(homeroom, *student, &entry(app.clock.today(), line), None).await?;
+            app.append_entry(homeroom, *student, uuid::Uuid::new_v4().into(), &entry(app.clock.today(), line), None)
+                .await?;
         }
     }
     Ok(())
@@ -159,7 +160,7 @@ async fn append_note(app: &App, counsellor: &Viewer, student: StudentId) -> Resu
         plan: "记录一周作息，下周同一时间再谈。".to_owned(),
         limits_told: true,
     };
-    app.append_note(counsellor, student, &note, None).await?;
+    app.append_note(counsellor, student, uuid::Uuid::new_v4().into(), &note, None).await?;
     Ok(())
 }
 

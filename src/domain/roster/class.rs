@@ -1,11 +1,14 @@
 //! Grades and classes as schools write them.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Problem, text};
 
 /// A class of one entry cohort. It keeps its key as it moves up through the grades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Classes stand in the order in which schools list them: the lowest grade first, then by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ClassKey {
     /// The autumn in which this class entered grade 1, or would have: a class 7 of 2026 has the cohort 2020.
     pub cohort: i16,
@@ -24,6 +27,18 @@ impl ClassKey {
     #[must_use]
     pub fn grade(self, school_year: i16) -> u8 {
         u8::try_from(i32::from(school_year) - i32::from(self.cohort) + 1).unwrap_or(0)
+    }
+}
+
+impl Ord for ClassKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.cohort.cmp(&self.cohort).then(self.number.cmp(&other.number))
+    }
+}
+
+impl PartialOrd for ClassKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -182,6 +197,14 @@ mod tests {
             assert_eq!(parse_grade(spelling), Err(Problem::GradeUnknown), "{spelling}");
         }
         assert_eq!(parse_grade(" "), Err(Problem::GradeMissing));
+    }
+
+    #[test]
+    fn classes_stand_by_grade_and_then_by_number() {
+        let class = |grade, number| ClassKey::new(grade, number, 2026);
+        let mut classes = [class(9, 1), class(7, 10), class(8, 2), class(7, 2), class(9, 12), class(1, 3)];
+        classes.sort();
+        assert_eq!(classes, [class(1, 3), class(7, 2), class(7, 10), class(8, 2), class(9, 1), class(9, 12)]);
     }
 
     #[test]

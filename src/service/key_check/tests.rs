@@ -84,6 +84,6 @@ async fn a_counsellors_note_belongs_to_the_counsellor_and_to_the_slips() {
         plan: String::new(),
         limits_told: true,
     };
-    school.app.append_note(&lin, student, &note, None).await.unwrap();
+    school.app.append_note(&lin, student, uuid::Uuid::new_v4().into(), &note, None).await.unwrap();
     assert_eq!(school.app.key_check(school.founded.id).await.unwrap(), []);
 }

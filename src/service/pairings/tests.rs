@@ -67,7 +67,7 @@ impl House {
     async fn write(&self, who: &Viewer, next: &str) -> Result<()> {
         let (way, effect, happened) = (Way::Talk, Effect::Better, "谈了半小时".to_owned());
         let text = EntryText { date: self.school.app.clock.today(), way, happened, effect, next: next.to_owned() };
-        self.school.app.append_entry(who, self.students[0], &text, None).await.map(drop)
+        self.school.app.append_entry(who, self.students[0], uuid::Uuid::new_v4().into(), &text, None).await.map(drop)
     }
 
     async fn entries(&self) -> Vec<Entry> {
@@ -398,9 +398,16 @@ async fn the_helpers_page_shows_the_last_day_written_about_and_a_correction_in_p
         next: next.to_owned(),
     };
     let student = house.students[0];
-    let newest = app.append_entry(&house.helper, student, &entry(20, "写错了"), None).await.unwrap();
-    app.append_entry(&house.helper, student, &entry(10, "补记的旧事"), None).await.unwrap();
-    app.append_entry(&house.helper, student, &entry(20, "周五家访"), Some(newest)).await.unwrap();
+    let newest = app
+        .append_entry(&house.helper, student, uuid::Uuid::new_v4().into(), &entry(20, "写错了"), None)
+        .await
+        .unwrap();
+    app.append_entry(&house.helper, student, uuid::Uuid::new_v4().into(), &entry(10, "补记的旧事"), None)
+        .await
+        .unwrap();
+    app.append_entry(&house.helper, student, uuid::Uuid::new_v4().into(), &entry(20, "周五家访"), Some(newest))
+        .await
+        .unwrap();
     let helped = app.helping(&house.helper).await.unwrap();
     assert_eq!(helped.len(), 1);
     let last = helped[0].last.as_ref().unwrap();

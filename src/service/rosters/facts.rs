@@ -53,7 +53,7 @@ pub(super) fn circumstance(student: &RosterStudent, at: i64) -> Layer {
     Layer { circumstances: student.tags.iter().map(propose).collect(), ..Layer::default() }
 }
 
-/// A carer in one line, as a teacher would jot it down: `卢语永(父亲,监护人)10093849373,贵州省贵阳市`.
+/// A carer in one line, as a teacher would jot it down: `卢语永（父亲，监护人）10093849373，贵州省贵阳市`.
 fn carer_text(carer: &Carer) -> String {
     let about: Vec<&str> = [carer.relation.as_str(), if carer.guardian { "监护人" } else { "" }]
         .into_iter()
@@ -61,12 +61,12 @@ fn carer_text(carer: &Carer) -> String {
         .collect();
     let mut text = carer.name.clone();
     if !about.is_empty() {
-        text.extend(["(", &about.join(","), ")"]);
+        text.extend(["（", &about.join("，"), "）"]);
     }
     text.push_str(&carer.telephone);
     if !carer.away.is_empty() {
         if !text.is_empty() {
-            text.push(',');
+            text.push('，');
         }
         text.push_str(&carer.away);
     }
@@ -87,11 +87,11 @@ mod tests {
         for (carer, text) in [
             (
                 carer("卢语永", "父亲", "10093849373", true, "贵州省贵阳市"),
-                "卢语永(父亲,监护人)10093849373,贵州省贵阳市",
+                "卢语永（父亲，监护人）10093849373，贵州省贵阳市",
             ),
             (carer("卢语永", "", "", false, ""), "卢语永"),
-            (carer("", "母亲", "10093849373", false, ""), "(母亲)10093849373"),
-            (carer("卢语永", "", "", true, ""), "卢语永(监护人)"),
+            (carer("", "母亲", "10093849373", false, ""), "（母亲）10093849373"),
+            (carer("卢语永", "", "", true, ""), "卢语永（监护人）"),
             (carer("", "", "", false, "贵州省"), "贵州省"),
         ] {
             assert_eq!(carer_text(&carer), text);

@@ -95,6 +95,9 @@ async fn a_director_checks_a_roster_confirms_it_and_reads_what_came_of_it() {
     let check = director.get(path).await.page;
     assert_eq!(texts(&check, "dl.facts dd"), ["26", "0", "0", "0"]);
     assert_eq!(texts(&check, "details tbody tr").len(), 26);
+    let classes = texts(&check, "details summary");
+    let grades: Vec<char> = classes.iter().filter_map(|summary| summary.chars().next()).collect();
+    assert_eq!(grades, ['一', '二', '三'], "the lowest grade first: {classes:?}");
     assert!(texts(&check, ".error.summary")[0].contains("学校名称与本校不同"));
     assert_eq!(texts(&check, "title"), ["核对名册 · 一册"]);
 

@@ -150,7 +150,7 @@ async fn the_helpers_page_names_the_student_and_leads_to_the_file_and_the_entry_
         effect: Effect::Better,
         next: "周五家访".to_owned(),
     };
-    house.app.append_entry(&house.helper, student, &entry, None).await.unwrap();
+    house.app.append_entry(&house.helper, student, uuid::Uuid::new_v4().into(), &entry, None).await.unwrap();
     let (_, page) = house.get("helper", "/helping").await;
     assert_eq!(texts(&page, "article dd")[2..4], ["2026年11月23日", "周五家访"]);
     let links = values(&page, "article a", "href");

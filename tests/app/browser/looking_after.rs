@@ -50,6 +50,7 @@ async fn a_counsellors_notes_do_not_exist_for_the_homeroom_teacher_who_sees_who_
     li.presses("查找").await;
     li.presses("侯凤明").await;
     li.presses("辅导记录").await;
+    li.finds("input[name=form]").await;
     let notes = li.path().await;
     li.picks("form", "face_to_face").await;
     li.writes("minutes", "40").await;

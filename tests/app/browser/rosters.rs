@@ -63,6 +63,8 @@ async fn without_javascript_an_entry_is_logged_and_a_roster_imported() {
     assert!(!zhang.finds("[data-privacy]").await.is_displayed().await.unwrap(), "nothing is offered that needs it");
     zhang.writes("q", "崔一家").await;
     zhang.presses("查找").await;
+    // The class list, on which the search was typed, has the name too.
+    zhang.sees("找到 1 名学生").await;
     zhang.presses("崔一家").await;
     zhang.presses("写跟踪记录").await;
     zhang.picks("way", "activity").await;

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::PrintConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -96,30 +98,34 @@ impl Window {
     /// Clicks what is labelled so: a button, a link, or what unfolds.
     pub async fn presses(&self, label: &str) {
         let labelled = format!("//*[self::button or self::a or self::summary][normalize-space()='{label}']");
-        self.find(Locator::XPath(&labelled)).await.click().await.expect(label);
+        self.with(Locator::XPath(&labelled), async |element| element.click().await).await;
     }
 
     /// Clicks what is labelled so in the entry of a list that contains a text.
     pub async fn presses_beside(&self, text: &str, label: &str) {
         let row = format!("//*[self::li or self::tr][contains(., '{text}')]//a[normalize-space()='{label}']");
-        self.find(Locator::XPath(&row)).await.click().await.expect(label);
+        self.with(Locator::XPath(&row), async |element| element.click().await).await;
     }
 
     /// Clicks the first element of a kind.
     pub async fn clicks(&self, css: &str) {
-        self.finds(css).await.click().await.expect(css);
+        self.with(Locator::Css(css), async |element| element.click().await).await;
     }
 
     /// Replaces what stands in a field.
     pub async fn writes(&self, name: &str, text: &str) {
-        let field = self.finds(&format!("[name={name}]")).await;
-        field.clear().await.expect(name);
-        field.send_keys(text).await.expect(name);
+        let field = format!("[name={name}]");
+        let write = async |field: Element| {
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.with(Locator::Css(&field), write).await;
     }
 
     /// Chooses a file to send.
     pub async fn attaches(&self, name: &str, file: &str) {
-        self.finds(&format!("[name={name}]")).await.send_keys(file).await.expect(file);
+        let field = format!("[name={name}]");
+        self.with(Locator::Css(&field), async |field| field.send_keys(file).await).await;
     }
 
     /// Clicks one of the big buttons, or ticks one of the boxes.
@@ -129,7 +135,8 @@ impl Window {
 
     /// Chooses from a list by what is written there.
     pub async fn selects(&self, name: &str, label: &str) {
-        self.finds(&format!("select[name={name}]")).await.select_by_label(label).await.expect(label);
+        let list = format!("select[name={name}]");
+        self.with(Locator::Css(&list), async |list| list.select_by_label(label).await).await;
     }
 
     /// Waits until the page shows a text.
@@ -149,13 +156,31 @@ impl Window {
     }
 
     /// Waits for an element.
-    pub async fn finds(&self, css: &str) -> fantoccini::elements::Element {
+    pub async fn finds(&self, css: &str) -> Element {
         self.find(Locator::Css(css)).await
     }
 
-    async fn find(&self, what: Locator<'_>) -> fantoccini::elements::Element {
-        let found = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(50)).for_element(what).await;
-        found.unwrap_or_else(|error| panic!("{what:?}: {error}"))
+    async fn find(&self, what: Locator<'_>) -> Element {
+        self.with(what, async |element| Ok(element)).await
+    }
+
+    /// Waits for an element and does something with it. After a click the old page stays for a moment: what is found
+    /// there may be gone before it is touched, and then it is looked for again on the page that took its place.
+    async fn with<T>(&self, what: Locator<'_>, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let done = match self.client.find(what).await {
+                Ok(element) => act(element).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(done) => return done,
+                Err(error) if is_gone(&error) && Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => panic!("{what:?}: {error}"),
+            }
+        }
     }
 
     /// How many elements of a kind are there now.
@@ -165,21 +190,26 @@ impl Window {
 
     /// The texts of all elements of a kind.
     pub async fn texts(&self, css: &str) -> Vec<String> {
-        let mut texts = Vec::new();
-        for element in self.client.find_all(Locator::Css(css)).await.expect(css) {
-            texts.push(element.text().await.expect(css).trim().to_owned());
-        }
-        texts
+        let of_all = async |_page: Element| {
+            let mut texts = Vec::new();
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                texts.push(element.text().await?.trim().to_owned());
+            }
+            Ok(texts)
+        };
+        self.with(Locator::Css("body"), of_all).await
     }
 
     /// What stands in a field.
     pub async fn value(&self, name: &str) -> String {
-        self.finds(&format!("[name={name}]")).await.prop("value").await.unwrap().unwrap_or_default()
+        let field = format!("[name={name}]");
+        let value = self.with(Locator::Css(&field), async |field| field.prop("value").await).await;
+        value.unwrap_or_default()
     }
 
     /// An attribute of the first element of a kind.
     pub async fn attribute(&self, css: &str, attribute: &str) -> String {
-        self.finds(css).await.attr(attribute).await.unwrap().unwrap_or_default()
+        self.with(Locator::Css(css), async |element| element.attr(attribute).await).await.unwrap_or_default()
     }
 
     /// The page as it was sent, as far as a script of the page could read it.
@@ -263,6 +293,11 @@ impl Window {
         answer.read_exact(&mut body)?;
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
+}
+
+/// Whether an element is not there: not yet, or not any more.
+fn is_gone(error: &CmdError) -> bool {
+    error.is_no_such_element() || error.is_stale_element_reference()
 }
 
 fn capabilities(seat: Seat) -> Value {

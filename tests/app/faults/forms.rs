@@ -1,5 +1,9 @@
 //! Forms that no browser of ours would send: each gets a page that says what to do, and changes nothing.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use crate::support::http::{Client, FORM, exchange};
 use crate::support::installation::{Installation, PASSWORD};
 use crate::support::program::Server;
@@ -44,6 +48,83 @@ fn a_field_of_ten_megabytes_is_too_large() {
     let (status, page) = desk.post("/account/password", FORM, &body);
     assert_eq!(status, 413);
     assert!(page.contains("提交的内容太大"), "{page}");
+    desk.assert_unharmed();
+}
+
+/// What the server says before it has got a whole request.
+fn answer_to(desk: &Desk, start: &str, body: &[u8]) -> (TcpStream, String) {
+    let (name, value) = desk.client.cookies.iter().find(|(name, _)| *name == "yice").expect("a session");
+    let head = format!(
+        "{start}host: {}\r\ncookie: {name}={value}\r\ncontent-type: {FORM}\r\nsec-fetch-site: same-origin\r\n\r\n",
+        desk.server.address
+    );
+    let mut stream = TcpStream::connect(desk.server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let answer = one_answer(&mut stream);
+    (stream, answer)
+}
+
+/// One answer on a connection that stays open.
+fn one_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while !answer.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("a head");
+        answer.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&answer).into_owned();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("a length");
+    let mut body = vec![0; length.trim().parse().unwrap()];
+    stream.read_exact(&mut body).expect("a whole page");
+    head + String::from_utf8_lossy(&body).as_ref()
+}
+
+/// Neither sends the rest, nor goes away: whoever waits for it says something else than this.
+#[test]
+fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+    let mut desk = desk();
+    let sixteen = 16 << 20;
+    for (path, length) in
+        [("/account/password", 300 << 10), ("/language", 1_u64 << 40), ("/import", sixteen + (200 << 10))]
+    {
+        let (stream, answer) =
+            answer_to(&desk, &format!("POST {path} HTTP/1.1\r\ncontent-length: {length}\r\n"), b"old=");
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        assert!(answer.contains("提交的内容太大") && answer.contains("退出登录"), "{path}: {answer}");
+        drop(stream);
+    }
+    let (_stream, answer) = answer_to(&desk, "POST /language HTTP/1.1\r\ncontent-length: 30\r\n", &[b'a'; 30]);
+    assert!(answer.starts_with("HTTP/1.1 4") && !answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert_eq!(desk.client.post("/language", &[("to", "en"), ("back", "/account")]).status, 303);
+    let (_stream, answer) = answer_to(&desk, "POST /account/password HTTP/1.1\r\ncontent-length: 999999\r\n", b"");
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("<html lang=\"en\""), "{answer}");
+    desk.assert_unharmed();
+}
+
+#[test]
+fn a_body_of_unknown_length_is_refused_when_it_has_passed_the_limit() {
+    let mut desk = desk();
+    let chunk = [format!("{:x}\r\n", 300 << 10).into_bytes(), vec![b'a'; 300 << 10], b"\r\n".to_vec()].concat();
+    let start = "POST /account/password HTTP/1.1\r\ntransfer-encoding: chunked\r\n";
+    let (_stream, answer) = answer_to(&desk, start, &chunk);
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("提交的内容太大"), "{answer}");
+    desk.assert_unharmed();
+}
+
+/// A browser looks at the answer when it has sent everything.
+#[test]
+fn whoever_sends_all_of_a_body_that_is_too_large_reads_why_and_goes_on() {
+    let mut desk = desk();
+    for _ in 0..3 {
+        let length = 12 << 20;
+        let start = format!("POST /account/password HTTP/1.1\r\ncontent-length: {length}\r\n");
+        let (mut stream, answer) = answer_to(&desk, &start, &vec![b'a'; length]);
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        stream.write_all(format!("GET /sign-in HTTP/1.1\r\nhost: {}\r\n\r\n", desk.server.address).as_bytes()).unwrap();
+        assert!(one_answer(&mut stream).starts_with("HTTP/1.1 200 "), "the connection is as good as before");
+    }
     desk.assert_unharmed();
 }
 

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 use yice::domain::clock::Clock;
-use yice::domain::ids::KeyId;
+use yice::domain::ids::{KeyId, PersonId};
 use yice::domain::relation::Standing;
 use yice::domain::roster;
 use yice::domain::words::{Kind, Role};
@@ -142,15 +142,7 @@ async fn whoever_runs_the_stolen_files_and_passes_for_a_counsellor_reads_no_word
     }
 
     let token = SessionToken::generate().unwrap();
-    let ring = KeyRing { person: li.id, identity: Identity::generate().unwrap(), offices: Vec::new() };
-    sqlx::query("INSERT INTO sessions (token_hash, person_id, ring, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)")
-        .bind(token.hash().to_vec())
-        .bind(li.id.0)
-        .bind(token.seal_ring(&ring).unwrap())
-        .bind(app.now())
-        .execute(&mut conn)
-        .await
-        .unwrap();
+    plant(&mut conn, &token.bound(&app.secret), li.id, app.now()).await;
     let viewer = app.viewer(&token).await.expect("the planted session runs");
     assert!(matches!(app.open_file(&viewer, student).await, Err(Error::NoKey)));
     assert!(matches!(app.class_list(&viewer, at.class).await, Err(Error::NoKey)));
@@ -162,6 +154,47 @@ async fn whoever_runs_the_stolen_files_and_passes_for_a_counsellor_reads_no_word
     let right = app.viewer(&right.token).await.unwrap();
     assert_eq!(app.open_file(&right, student).await.unwrap().entries.len(), 1);
     assert_eq!(app.notes(&right, student).await.unwrap().len(), 1);
+}
+
+/// Writes a session of somebody into the database, with keys that open nothing.
+async fn plant(conn: &mut SqliteConnection, token: &SessionToken, of: PersonId, now: i64) {
+    let ring = KeyRing { person: of, identity: Identity::generate().unwrap(), offices: Vec::new() };
+    sqlx::query("INSERT INTO sessions (token_hash, person_id, ring, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)")
+        .bind(token.hash().to_vec())
+        .bind(of.0)
+        .bind(token.seal_ring(&ring).unwrap())
+        .bind(now)
+        .execute(conn)
+        .await
+        .unwrap();
+}
+
+/// The plain pages ask policy alone: who gets past the cookie acts there under the other's name.
+#[tokio::test]
+async fn nobody_becomes_somebody_else_by_writing_a_session_into_the_database() {
+    let at = TestApp::new().await;
+    let (admin, helper) = (at.person(Role::SysAdmin, "admin").await, at.person(Role::Helper, "helper").await);
+    let (mut conn, now) = (raw(&at).await, at.app.now());
+    let chosen = SessionToken::generate().unwrap();
+    plant(&mut conn, &chosen, admin.id, now).await;
+    plant(&mut conn, &chosen.bound(&ServerSecret::generate().unwrap()), admin.id, now).await;
+    assert!(matches!(at.app.viewer(&chosen).await, Err(Error::SignedOut)));
+    // The same row under the name that only the secret gives would have been let in.
+    plant(&mut conn, &chosen.bound(&at.app.secret), admin.id, now).await;
+    let viewer = at.app.viewer(&chosen).await.unwrap();
+    assert!(at.app.staff(&viewer).await.is_ok(), "to a page that opens nothing sealed");
+
+    // A genuine session of one's own, put down to somebody else: as it is, and with keys in the other's name.
+    let own = at.app.sign_in("helper", SecretString::from(PASSWORD), "127.0.0.1").await.unwrap().token;
+    assert_eq!(at.app.viewer(&own).await.unwrap().person.id, helper.id);
+    let name = own.bound(&at.app.secret).hash().to_vec();
+    let take = "UPDATE sessions SET person_id = $2 WHERE token_hash = $1";
+    sqlx::query(take).bind(&name).bind(admin.id.0).execute(&mut conn).await.unwrap();
+    assert!(matches!(at.app.viewer(&own).await, Err(Error::SignedOut)));
+    let ring = KeyRing { person: admin.id, identity: Identity::generate().unwrap(), offices: Vec::new() };
+    let swap = "UPDATE sessions SET ring = $2 WHERE token_hash = $1";
+    sqlx::query(swap).bind(&name).bind(own.seal_ring(&ring).unwrap()).execute(&mut conn).await.unwrap();
+    assert!(matches!(at.app.viewer(&own).await, Err(Error::SignedOut)));
 }
 
 /// A public key in the place of a colleague's, with the mark that stands there, with none, and with one of another secret.

@@ -196,6 +196,10 @@ async fn entries_stay_in_order_and_with_their_author(engine: Engine) {
     assert!(notes.is_empty());
     let of_a_colleague = tx.entries(house.student, Compartment::Support, Uuid::from_u128(3), 9).await.unwrap();
     assert!(of_a_colleague.is_empty());
+    let ids = tx.entry_ids(house.student, Compartment::Support, Uuid::nil()).await.unwrap();
+    assert_eq!(ids, [third.id, second.id, first.id]);
+    assert!(tx.entry_ids(house.student, Compartment::Counselling, Uuid::nil()).await.unwrap().is_empty());
+    assert!(tx.entry_ids(house.student, Compartment::Support, Uuid::from_u128(3)).await.unwrap().is_empty());
 }
 
 async fn an_entry_is_resealed_without_changing_place_or_author(engine: Engine) {

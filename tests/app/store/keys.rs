@@ -211,9 +211,9 @@ async fn a_key_advances_once_from_each_epoch(engine: Engine) {
     let next = Key { epoch: 2, ..before };
     let mut tx = house.begin().await;
     tx.put_key(&manage, &before).await.unwrap();
-    let (held, wraps) = tx.hold_key(&manage, house.student, Compartment::Support).await.unwrap();
+    let (held, wraps) = tx.hold_key(&manage, house.student.0, Compartment::Support, Uuid::nil()).await.unwrap();
     assert_eq!((held, wraps.len()), (Some(before), 0), "held, and unchanged");
-    let (none, _) = tx.hold_key(&manage, house.student, Compartment::Contact).await.unwrap();
+    let (none, _) = tx.hold_key(&manage, house.student.0, Compartment::Contact, Uuid::nil()).await.unwrap();
     assert_eq!(none, None);
     assert!(tx.advance_key(&manage, &next).await.unwrap());
     assert!(!tx.advance_key(&manage, &next).await.unwrap(), "a colleague rotated it at the same time");
