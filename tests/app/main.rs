@@ -7,6 +7,7 @@
 mod support;
 
 mod architecture;
+mod backups;
 mod browser;
 mod commands;
 mod faults;
