@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod backup;
 mod bench;
 mod demo;
 mod failure;
@@ -67,6 +68,10 @@ enum Command {
     /// 操作记录 · The audit chain
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// 备份 · Make a backup that only the holder of a key opens
+    Backup(backup::Backup),
+    /// 恢复备份 · Bring a backup back into an empty folder
+    Restore(backup::Restore),
     /// 密钥 · Keys
     #[command(subcommand)]
     Key(keys::Key),
@@ -136,6 +141,8 @@ async fn run(command: Command, lang: Language) -> Result<Outcome, Failure> {
         Command::School(school) => school.run().await,
         Command::Person(person) => person.run(lang).await,
         Command::Audit(audit) => audit.run(lang).await,
+        Command::Backup(backup) => backup.run(lang).await,
+        Command::Restore(restore) => restore.run(lang).await,
         Command::Key(key) => key.run(lang).await,
         Command::Policy(policy) => policy.run(lang).await,
         Command::Bench(bench) => Ok(bench::run(bench).await.map(|()| Outcome::Done)?),

@@ -81,6 +81,18 @@ pub enum Failure {
     OtherSlips,
     /// A field of an act that is not acceptable.
     Field(&'static str),
+    /// A database that is not a file of the folder is backed up by its own tools.
+    BackupElsewhere,
+    /// What was given is no public key of age.
+    NoPublicKey,
+    /// The identity file holds no secret key of age.
+    NoSecretKey,
+    /// The file holds no passphrase.
+    NoPassphrase(PathBuf),
+    /// The backup is damaged, or none.
+    BackupDamaged(PathBuf),
+    /// The key or passphrase does not open the backup.
+    BackupOtherKey(PathBuf),
     /// Everything else: our fault, or the machine's.
     Other(anyhow::Error),
 }
@@ -116,6 +128,12 @@ impl Failure {
                 t!(words, "cli-address", address = address.to_string(), cause = cause.to_string())
             }
             Self::Open(address) => t!(words, "cli-open", address = address.to_string()),
+            Self::BackupElsewhere => t!(words, "cli-backup-elsewhere"),
+            Self::NoPublicKey => t!(words, "cli-no-public-key"),
+            Self::NoSecretKey => t!(words, "cli-no-secret-key"),
+            Self::NoPassphrase(path) => t!(words, "cli-no-passphrase", path = shown(path)),
+            Self::BackupDamaged(path) => t!(words, "cli-backup-damaged", path = shown(path)),
+            Self::BackupOtherKey(path) => t!(words, "cli-backup-other-key", path = shown(path)),
             other => other.text_about_people(words),
         }
     }

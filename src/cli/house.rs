@@ -1,6 +1,6 @@
 //! The folder of an installation: its secret, its database, and the service over them.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::vault::{Kdf, KdfParams, ServerSecret};
 /// The file of the server secret.
 const SECRET: &str = "server.secret";
 /// The embedded database.
-const DATABASE: &str = "yice.db";
+pub const DATABASE: &str = "yice.db";
 /// Passwords stretched at once: each takes 64 MiB and one core for a tenth of a second.
 const AT_ONCE: usize = 2;
 
@@ -142,7 +142,10 @@ impl Place {
 }
 
 /// Makes a folder that only its owner can enter, or makes it so.
-fn private_folder(dir: &Path) -> std::io::Result<()> {
+///
+/// # Errors
+/// It cannot be made.
+pub fn private_folder(dir: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     std::fs::set_permissions(dir, Permissions::from_mode(0o700))
 }
@@ -152,7 +155,15 @@ fn private_folder(dir: &Path) -> std::io::Result<()> {
 /// # Errors
 /// It exists, or cannot be written.
 pub fn new_private_file(file: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let mut open = private_writer(file)?;
     open.write_all(content)?;
     open.sync_all()
+}
+
+/// Makes a file that only its owner can read, which did not exist before.
+///
+/// # Errors
+/// It exists, or cannot be made.
+pub fn private_writer(file: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
 }

@@ -5,6 +5,7 @@
 
 mod audit;
 pub(crate) mod chain;
+mod copy;
 mod drafts;
 mod facts;
 mod files;
@@ -20,6 +21,7 @@ mod whole;
 
 pub use audit::StoredLine;
 pub use chain::Broken;
+pub use copy::{check_sqlite, copy_sqlite};
 pub use drafts::Draft;
 pub use facts::Fact;
 pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};

@@ -14,6 +14,7 @@
 
 mod acceptable;
 mod alphabet;
+mod backup;
 pub mod chain;
 mod field;
 mod identity;
@@ -36,6 +37,7 @@ mod proofs;
 mod vectors;
 
 pub use acceptable::{PasswordProblem, acceptable};
+pub use backup::{BackupBy, BackupFor, BackupProblem, open_backup, seal_backup};
 pub use field::{CompartmentKey, Place, sealed_epoch};
 pub use identity::{Identity, fingerprint};
 pub use invitation::InvitationCode;
