@@ -169,12 +169,7 @@ impl App {
 }
 
 /// The row of one student in the roster of the class.
-pub(crate) fn row_of(
-    keys: &Keys,
-    permit: &Permit<Read>,
-    parts: &[SheetPart],
-    student: StudentId,
-) -> Result<SheetRow> {
+pub(crate) fn row_of(keys: &Keys, permit: &Permit<Read>, parts: &[SheetPart], student: StudentId) -> Result<SheetRow> {
     merged(keys, permit, parts)?.remove(&student).ok_or(Error::NotFound)
 }
 

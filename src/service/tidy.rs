@@ -31,6 +31,8 @@ mod tests {
         assert_eq!(school.app.tidy().await.unwrap(), 1);
         assert_eq!(school.app.tidy().await.unwrap(), 0);
         let mut conn = school.app.db.read().await.unwrap();
-        assert!(conn.signed_in(&running.session, school.app.now()).await.unwrap().map(|present| present.session).is_some());
+        assert!(
+            conn.signed_in(&running.session, school.app.now()).await.unwrap().map(|present| present.session).is_some()
+        );
     }
 }

@@ -217,10 +217,12 @@ pub fn sign_ins(server: &Server, people: &People, seeded: &Seeded, span: Duratio
         anyhow::Ok(latencies)
     };
     std::thread::scope(|scope| {
-        let signing = scope.spawn(|| together(["counsellor0", "counsellor1"].into_iter().map(|login| {
-            let one = &one;
-            move || one(login)
-        })));
+        let signing = scope.spawn(|| {
+            together(["counsellor0", "counsellor1"].into_iter().map(|login| {
+                let one = &one;
+                move || one(login)
+            }))
+        });
         let beside = run(server, people, &classes, 4, span)?;
         let latencies = signing.join().map_err(|_| anyhow::anyhow!("a thread of the driver panicked"))??;
         Ok((Figures::of(latencies.concat(), start.elapsed()), beside))

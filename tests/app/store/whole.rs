@@ -43,8 +43,7 @@ async fn a_request_learns_in_one_look_who_it_is_from(engine: Engine) {
     let (mine, others) = (OfficeId(Uuid::now_v7()), OfficeId(Uuid::now_v7()));
     let teaches = |class| Duty { role: Role::HomeroomTeacher, school: house.school, class: Some(class) };
     let mut tx = house.begin().await;
-    for (id, kind, class) in
-        [(mine, OfficeKind::Homeroom, Some(house.classes[0])), (others, OfficeKind::MoralEd, None)]
+    for (id, kind, class) in [(mine, OfficeKind::Homeroom, Some(house.classes[0])), (others, OfficeKind::MoralEd, None)]
     {
         tx.insert_office(&manage, &office(&house, id, kind, class)).await.unwrap();
     }
@@ -129,7 +128,10 @@ async fn a_file_is_read_in_one_look_with_what_its_reader_can_open(engine: Engine
     let mut expected = [(class.0, roster), (house.student.0, support)];
     expected.sort();
     assert_eq!(wraps, expected, "of the student and of the class, through the homeroom");
-    assert_eq!(file.sheets.iter().map(|sheet| (sheet.class_id, sheet.part)).collect::<Vec<_>>(), [(class, 0), (class, 1)]);
+    assert_eq!(
+        file.sheets.iter().map(|sheet| (sheet.class_id, sheet.part)).collect::<Vec<_>>(),
+        [(class, 0), (class, 1)]
+    );
     assert_eq!(file.records.iter().map(|record| record.student_id).collect::<Vec<_>>(), [house.student]);
     assert_eq!(file.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), ids[..2], "the newest, newest first");
     let mut names = file.names;
