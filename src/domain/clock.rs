@@ -1,5 +1,6 @@
 //! Time as an argument.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
@@ -54,6 +55,8 @@ pub const DAY: i64 = 24 * HOUR;
 /// An instant of the database, in the time zone of Chinese schools (`Asia/Shanghai`).
 #[must_use]
 pub fn school_time(at: i64) -> Zoned {
+    // Looked up once: a page asks a hundred times.
+    static SCHOOLS: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC));
     let timestamp = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-    timestamp.to_zoned(TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC))
+    timestamp.to_zoned(SCHOOLS.clone())
 }

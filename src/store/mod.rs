@@ -52,7 +52,7 @@ macro_rules! sql {
         match &mut $tx.inner {
             $crate::store::Inner::Sqlite(lease) => {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
-                lease.ask(query).await.map($crate::store::sqlite::changes)
+                lease.ask(query).await.map(|answers| $crate::store::sqlite::changes(&answers))
             }
             $crate::store::Inner::Postgres(tx) => {
                 let query = sqlx::query($text)$(.bind($arg))*;
@@ -64,7 +64,7 @@ macro_rules! sql {
         match &mut $tx.inner {
             $crate::store::Inner::Sqlite(lease) => {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
-                lease.ask(query).await.and_then($crate::store::sqlite::$fetch::<$row>)
+                lease.ask(query).await.and_then(|answers| $crate::store::sqlite::$fetch::<$row>(&answers))
             }
             $crate::store::Inner::Postgres(tx) => {
                 let query = sqlx::query_as::<_, $row>($text)$(.bind($arg))*;
@@ -85,7 +85,7 @@ macro_rules! sql_all {
             $crate::store::Inner::Sqlite(lease) => {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($($text),+)));
                 lease.ask($crate::store::with!(query, $args)).await.and_then(|answers| {
-                    let mut answers = answers.into_iter();
+                    let mut answers = answers.iter();
                     Ok(($($crate::store::sqlite::next::<$row>(&mut answers)?),+))
                 })
             }

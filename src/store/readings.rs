@@ -61,9 +61,9 @@ impl Db {
         let line = done(permit, event, permit.object(), detail, now);
         let (told, mut hears) = oneshot::channel();
         self.desk.waiting().push(Waiting { line, faster, told });
-        let heard = tokio::select! {
+        let kept = tokio::select! {
             biased;
-            heard = &mut hears => heard,
+            kept = &mut hears => kept,
             _turn = self.desk.turn.lock() => {
                 let all = std::mem::take(&mut *self.desk.waiting());
                 self.keep_all(all).await;
@@ -71,7 +71,7 @@ impl Db {
             }
         };
         // Who had the turn was cut off: nothing is known of the line, so there is no page.
-        heard.unwrap_or_else(|_| Err(Error::Unavailable(sqlx::Error::WorkerCrashed)))
+        kept.unwrap_or_else(|_| Err(Error::Unavailable(sqlx::Error::WorkerCrashed)))
     }
 
     /// Keeps all of them, or each by itself where that fails, and tells everybody.
@@ -83,8 +83,9 @@ impl Db {
             // A database that cannot be written now cannot be written for any of them.
             (Err(Error::Unavailable(cause)), _) => {
                 let cause = cause.to_string();
-                let same = || Error::Unavailable(sqlx::Error::Protocol(cause.clone()));
-                all.into_iter().for_each(|one| one.hear(Err(same())));
+                for one in all {
+                    one.hear(Err(Error::Unavailable(sqlx::Error::Protocol(cause.clone()))));
+                }
             }
             (Err(_), _) => {
                 for one in all {

@@ -35,28 +35,35 @@ pub(crate) enum Begin {
     Write,
 }
 
+/// How it stands with the transaction of a lent connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// None is open.
+    Idle,
+    /// One is open.
+    Open,
+    /// A text is under way or failed.
+    Unsure,
+}
+
 /// A lent connection. It goes back when this is dropped, after what is open on it was rolled back.
 #[derive(Debug)]
 pub(crate) struct Lease {
     /// There until it goes back.
     conn: Option<SqliteConnection>,
     begin: Begin,
-    /// A transaction was begun and has not ended.
-    open: bool,
-    /// Whether one will be open after the text under way, if that ends well.
-    then_open: bool,
-    /// The connection is as `open` says: no text is under way, and none failed.
-    sure: bool,
+    state: State,
+    /// The state after the next text, if that ends well.
+    then: State,
     /// How many of the next answers belong to a `BEGIN` and not to a question.
     skip: usize,
     /// The next text ends the transaction.
     last: bool,
-    shelf: Arc<Shelf>,
+    home: Arc<Shelf>,
     place: Option<OwnedSemaphorePermit>,
 }
 
 /// What one statement answered.
-#[derive(Default)]
 pub(crate) struct Answer {
     rows: Vec<SqliteRow>,
     changes: u64,
@@ -114,8 +121,8 @@ impl Shelf {
             Some(conn) => conn,
             None => SqliteConnection::connect_with(&self.options).await?,
         };
-        let (conn, place, shelf) = (Some(conn), Some(place), Arc::clone(self));
-        Ok(Lease { conn, begin, open: false, then_open: false, sure: true, skip: 0, last: false, shelf, place })
+        let (conn, home, place) = (Some(conn), Arc::clone(self), Some(place));
+        Ok(Lease { conn, begin, state: State::Idle, then: State::Idle, skip: 0, last: false, home, place })
     }
 
     /// Waits for all connections and closes them.
@@ -134,15 +141,18 @@ impl Shelf {
 impl Lease {
     /// Chooses from [`texts!`] what has to be sent now.
     pub fn text(&mut self, [bare, snapshot, write, alone, last]: [&'static str; 5]) -> &'static str {
-        self.then_open = self.begin != Begin::Alone && !(self.open && self.last);
-        self.skip = usize::from(!self.open && (self.then_open || alone != bare));
-        match self.begin {
-            Begin::Alone => alone,
-            _ if self.open && self.last => last,
-            _ if self.open => bare,
-            Begin::Snapshot => snapshot,
-            Begin::Write => write,
-        }
+        let is_open = self.state == State::Open;
+        let ends = self.begin == Begin::Alone || is_open && self.last;
+        self.then = if ends { State::Idle } else { State::Open };
+        let (chosen, skip) = match self.begin {
+            Begin::Alone => (alone, usize::from(alone != bare)),
+            _ if is_open && self.last => (last, 0),
+            _ if is_open => (bare, 0),
+            Begin::Snapshot => (snapshot, 1),
+            Begin::Write => (write, 1),
+        };
+        self.skip = skip;
+        chosen
     }
 
     /// The next text is the last one of the transaction and takes the `COMMIT` along; [`Lease::commit`] has nothing left to do.
@@ -155,8 +165,12 @@ impl Lease {
     /// # Errors
     /// The database; then everything since the beginning will be rolled back.
     pub async fn ask(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<Answer>> {
+        if self.state == State::Unsure {
+            // SQLite may have rolled back by itself: what is asked now would stand alone. PostgreSQL refuses it too.
+            return Err(sqlx::Error::Protocol("a statement of this transaction failed".to_owned()).into());
+        }
         let conn = self.conn.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
-        self.sure = false;
+        self.state = State::Unsure;
         let (mut answers, mut rows) = (Vec::new(), Vec::new());
         let mut stream = conn.fetch_many(query);
         while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
@@ -168,7 +182,7 @@ impl Lease {
             }
         }
         drop(stream);
-        (self.sure, self.open) = (true, self.then_open);
+        self.state = self.then;
         answers.drain(..std::mem::take(&mut self.skip).min(answers.len()));
         Ok(answers)
     }
@@ -178,8 +192,8 @@ impl Lease {
     /// # Errors
     /// The database; then nothing of it happened.
     pub async fn commit(mut self) -> Result<()> {
-        if self.open {
-            self.then_open = false;
+        if self.state != State::Idle {
+            self.then = State::Idle;
             self.ask(sqlx::query("COMMIT")).await?;
         }
         Ok(())
@@ -189,15 +203,15 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
-        if self.sure && !self.open {
-            return self.shelf.put(conn);
+        if self.state == State::Idle {
+            return self.home.put(conn);
         }
-        let (shelf, place) = (Arc::clone(&self.shelf), self.place.take());
+        let (home, place) = (Arc::clone(&self.home), self.place.take());
         // Without a runtime the connection closes, and what is open on it is rolled back by SQLite.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if roll_back(&mut conn).await {
-                    shelf.put(conn);
+                    home.put(conn);
                 }
                 drop(place);
             });
@@ -216,28 +230,33 @@ async fn roll_back(conn: &mut SqliteConnection) -> bool {
 }
 
 /// How many rows the only statement touched.
-pub(crate) fn changes(answers: Vec<Answer>) -> u64 {
+pub(crate) fn changes(answers: &[Answer]) -> u64 {
     answers.last().map_or(0, |answer| answer.changes)
 }
 
 /// The rows of the only statement.
-pub(crate) fn fetch_all<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<Vec<T>> {
-    next(&mut answers.into_iter())
+pub(crate) fn fetch_all<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<Vec<T>> {
+    next(&mut answers.iter())
 }
 
 /// The first row of the only statement, if there is one.
-pub(crate) fn fetch_optional<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<Option<T>> {
+pub(crate) fn fetch_optional<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<Option<T>> {
     let row = answers.first().and_then(|answer| answer.rows.first());
     Ok(row.map(T::from_row).transpose()?)
 }
 
 /// The first row of the only statement.
-pub(crate) fn fetch_one<T: for<'r> FromRow<'r, SqliteRow>>(answers: Vec<Answer>) -> Result<T> {
+pub(crate) fn fetch_one<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<T> {
     Ok(fetch_optional(answers)?.ok_or(sqlx::Error::RowNotFound)?)
 }
 
 /// The rows of the next of several statements.
-pub(crate) fn next<T: for<'r> FromRow<'r, SqliteRow>>(answers: &mut impl Iterator<Item = Answer>) -> Result<Vec<T>> {
-    let rows = answers.next().unwrap_or_default().rows;
+pub(crate) fn next<'a, T: for<'r> FromRow<'r, SqliteRow>>(
+    answers: &mut impl Iterator<Item = &'a Answer>,
+) -> Result<Vec<T>> {
+    let rows = answers.next().map_or(&[][..], |answer| &answer.rows);
     rows.iter().map(|row| Ok(T::from_row(row)?)).collect()
 }
+
+#[cfg(test)]
+mod tests;

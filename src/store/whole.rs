@@ -11,7 +11,7 @@ use super::people::DutyRow;
 use super::{Conn, Key, Person, Result, School, Session, Tx, sql_all};
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId, StudentId};
 use crate::domain::relation::Duty;
-use crate::domain::words::{Compartment, Language};
+use crate::domain::words::{Compartment, FileStatus, Language};
 use crate::policy::{Act, Permit};
 
 /// The person behind a running session.
@@ -88,6 +88,16 @@ struct SignedInRow {
     recipient_mac: Option<Vec<u8>>,
     version: i64,
     school_name: String,
+}
+
+/// What the row of a student says that the class does not.
+#[derive(sqlx::FromRow)]
+struct StudentRow {
+    #[sqlx(try_from = "Uuid")]
+    id: StudentId,
+    #[sqlx(try_from = "String")]
+    status: FileStatus,
+    version: i64,
 }
 
 impl SignedInRow {
@@ -190,9 +200,18 @@ impl Conn {
              FROM keys k JOIN wraps w ON w.key_id = k.id
              WHERE k.subject = $1 AND (w.holder = $2 OR w.holder IN (SELECT office_id FROM members WHERE person_id = $2))",
             SheetPart: "SELECT class_id, part, epoch, version, sealed FROM sheets WHERE class_id = $1 ORDER BY part",
-            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE class_id = $1",
+            StudentRow: "SELECT id, status, version FROM students WHERE class_id = $1",
         )?;
-        Ok(class.into_iter().next().map(|class| WholeClass { class, wraps, sheets, students }))
+        let Some(class) = class.into_iter().next() else { return Ok(None) };
+        let student = |StudentRow { id, status, version }| Student {
+            id,
+            school_id: class.school_id,
+            class_id: class.id,
+            status,
+            version,
+        };
+        let students = students.into_iter().map(student).collect();
+        Ok(Some(WholeClass { class, wraps, sheets, students }))
     }
 }
 

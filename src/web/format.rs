@@ -17,6 +17,12 @@ pub fn date(language: Language, date: &str) -> String {
     date.parse::<Date>().map_or_else(|_| date.to_owned(), |date| long_date(language, date))
 }
 
+/// A civil date that was read already.
+#[must_use]
+pub fn civil(language: Language, date: Date) -> String {
+    long_date(language, date)
+}
+
 /// A civil date with its day of the week: 2026年3月5日 周四, Thu 5 Mar 2026.
 #[must_use]
 pub fn date_with_weekday(language: Language, date: &str) -> String {
@@ -111,15 +117,15 @@ pub fn class_name(language: Language, grade: u8, number: u16) -> String {
 }
 
 fn long_date(language: Language, date: Date) -> String {
-    let pattern = match language {
-        Language::ZhCn => "%-Y年%-m月%-d日",
-        Language::En => "%-d %b %-Y",
-    };
-    date.strftime(pattern).to_string()
+    match language {
+        // The page of a file has a hundred dates, and a pattern is read anew for each.
+        Language::ZhCn => format!("{}年{}月{}日", date.year(), date.month(), date.day()),
+        Language::En => date.strftime("%-d %b %-Y").to_string(),
+    }
 }
 
 fn clock_face(there: &Zoned) -> String {
-    there.strftime("%H:%M").to_string()
+    format!("{:02}:{:02}", there.hour(), there.minute())
 }
 
 #[cfg(test)]

@@ -224,6 +224,12 @@ impl Ui {
         format::date(self.language, date)
     }
 
+    /// A civil date that was read already, as people write it.
+    #[must_use]
+    pub fn civil(&self, date: &jiff::civil::Date) -> String {
+        format::civil(self.language, *date)
+    }
+
     /// An instant (microseconds UTC) as date and time at the school.
     #[must_use]
     pub fn moment(&self, at: impl Instant) -> String {
