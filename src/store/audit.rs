@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Inner, Result, Tx, sql, sql_all, sqlite};
+use super::{Error, Inner, Result, Tx, sql, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation, Role};
@@ -232,7 +232,7 @@ impl Tx {
     }
 }
 
-impl Conn {
+impl Tx {
     /// The next statements are the last ones of the transaction.
     fn end_with_next(&mut self) {
         if let Inner::Sqlite(lease) = &mut self.inner {
