@@ -75,6 +75,8 @@ acts! {
     Manage: Manage;
     /// Letting a colleague into an office.
     Admit: Admit;
+    /// Giving the second signature, which includes seeing what is signed.
+    Sign: Sign, Opens;
 }
 
 /// Proof that policy allowed this person this act on this object. Made by [`Policy::permit`] only.

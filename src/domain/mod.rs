@@ -8,4 +8,5 @@ pub mod record;
 pub mod relation;
 pub mod roster;
 pub mod search;
+pub mod warning;
 pub mod words;

@@ -5,6 +5,7 @@
 
 mod account;
 mod audits;
+mod cases;
 mod circumstances;
 mod entries;
 mod error;
@@ -14,7 +15,9 @@ mod invitations;
 mod kdf_gate;
 mod key_check;
 mod keys;
+mod letters;
 mod new_class;
+mod notices;
 mod offices;
 mod pairings;
 mod recovery;
@@ -33,6 +36,7 @@ mod views;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
+pub use cases::Due;
 pub use circumstances::Decision;
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
@@ -44,6 +48,7 @@ pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
 pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
+pub use letters::{fresh, receipt_number};
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};

@@ -157,6 +157,7 @@ role-moral_ed_director = Moral-education director
 role-helper = Helper
 role-external_helper = External helper
 role-case_leader = Case leader
+role-school_doctor = School doctor
 role-aid_officer = Aid officer
 role-school_leader = School leader
 role-district_officer = District officer
@@ -188,6 +189,7 @@ kind-audit = Audit records
 kind-views = Reading records
 kind-keys = Keys and office members
 kind-account = Own account
+kind-brief = Brief
 
 action-read = Read
 action-write = Change
@@ -196,6 +198,7 @@ action-report = Sealed report
 action-import = Import
 action-manage = Manage
 action-admit = Admit a member
+action-sign = Sign
 
 office-kind-counselling = Counselling office
 office-kind-homeroom = Homeroom office

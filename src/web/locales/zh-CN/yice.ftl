@@ -151,6 +151,7 @@ role-moral_ed_director = 德育主任
 role-helper = 结对帮扶教师
 role-external_helper = 社会帮扶人员
 role-case_leader = 包案领导
+role-school_doctor = 校医
 role-aid_officer = 资助专员
 role-school_leader = 校领导
 role-district_officer = 教育局工作人员
@@ -182,6 +183,7 @@ kind-audit = 审计记录
 kind-views = 查阅记录
 kind-keys = 密钥与科室成员
 kind-account = 个人账号
+kind-brief = 知会
 
 action-read = 查看
 action-write = 修改
@@ -190,6 +192,7 @@ action-report = 密封上报
 action-import = 导入
 action-manage = 管理
 action-admit = 接纳成员
+action-sign = 会签
 
 office-kind-counselling = 心理辅导室
 office-kind-homeroom = 班主任办公室
