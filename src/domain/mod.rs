@@ -1,6 +1,7 @@
 //! Values and rules. No IO, no async, no clock of its own: time and chance come in as arguments.
 
 pub mod audit;
+pub mod calendar;
 pub mod clock;
 pub mod gate;
 pub mod ids;

@@ -5,6 +5,7 @@
 
 mod account;
 mod audits;
+mod calendar;
 mod cases;
 mod circumstances;
 mod entries;
