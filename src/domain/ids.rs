@@ -52,4 +52,14 @@ ids! {
     FormId,
     /// A draft that survives sign-out.
     DraftId,
+    /// Something sealed to an office or a person, unreadable to its writer.
+    LetterId,
+    /// A warning about one student 预警.
+    WarningId,
+    /// A step on the timeline of a warning.
+    StepId,
+    /// A due time.
+    DeadlineId,
+    /// A notice without content.
+    NoticeId,
 }

@@ -26,6 +26,8 @@ pub struct Facts {
     pub paired: bool,
     /// A running grant on this compartment of this file.
     pub granted: bool,
+    /// The person leads this student's crisis case (五个一), by a running grant.
+    pub leads: bool,
     /// The record was written by this person.
     pub author: bool,
     /// The thing is the person's own account, session or draft.
@@ -36,7 +38,7 @@ impl Facts {
     /// Facts about a thing of the school that is not a file.
     #[must_use]
     pub const fn school(school: SchoolId) -> Self {
-        Self { school, class: None, paired: false, granted: false, author: false, own: false }
+        Self { school, class: None, paired: false, granted: false, leads: false, author: false, own: false }
     }
 
     /// Facts about a class.
@@ -68,7 +70,12 @@ impl Standing {
     #[must_use]
     pub fn of(actor: PersonId, duties: &[Duty], facts: &Facts) -> Self {
         let pairs = duties.iter().flat_map(|duty| relations(*duty, facts).map(|relation| (duty.role, relation)));
-        Self { actor, school: facts.school, pairs: pairs.collect() }
+        let mut pairs: Vec<_> = pairs.collect();
+        // No duty makes a case leader, only the grant; and a grant is worth nothing to who left the school.
+        if facts.leads && duties.iter().any(|duty| duty.school == facts.school) {
+            pairs.push((Role::CaseLeader, Relation::CaseLeader));
+        }
+        Self { actor, school: facts.school, pairs }
     }
 
     /// The standing of whoever runs the installation's own commands: an administrator of the school, nobody else.
@@ -126,12 +133,27 @@ mod tests {
     }
 
     #[test]
+    fn a_leader_of_a_case_is_one_by_grant_and_only_while_on_duty_at_the_school() {
+        let facts = Facts { leads: true, ..Facts::class(SCHOOL, CLASS) };
+        let duty = Duty { role: Role::SchoolLeader, school: SCHOOL, class: None };
+        let led = |duties: &[Duty], facts: &Facts| {
+            Standing::of(PersonId(Uuid::from_u128(9)), duties, facts)
+                .pairs
+                .contains(&(Role::CaseLeader, Relation::CaseLeader))
+        };
+        assert!(led(&[duty], &facts));
+        assert!(!led(&[duty], &Facts::class(SCHOOL, CLASS)));
+        assert!(!led(&[], &facts));
+    }
+
+    #[test]
     fn a_duty_at_another_school_stands_in_no_relation() {
         let elsewhere = Facts {
             paired: true,
             author: true,
             own: true,
             granted: true,
+            leads: true,
             ..Facts::class(SchoolId(Uuid::from_u128(7)), CLASS)
         };
         for role in Role::ALL {

@@ -73,6 +73,8 @@ words! {
         ExternalHelper = "external_helper",
         /// 包案领导: a grant on one file, never a standing role
         CaseLeader = "case_leader",
+        /// 校医
+        SchoolDoctor = "school_doctor",
         /// 资助专员
         AidOfficer = "aid_officer",
         /// 校领导
@@ -91,8 +93,12 @@ impl Role {
     pub const ASSIGNABLE: &'static [Self] = &[
         Self::Counsellor,
         Self::HomeroomTeacher,
+        Self::SubjectTeacher,
+        Self::GradeHead,
         Self::MoralEdDirector,
         Self::Helper,
+        Self::SchoolDoctor,
+        Self::AidOfficer,
         Self::SchoolLeader,
         Self::PrivacyOfficer,
         Self::SysAdmin,
@@ -162,6 +168,8 @@ words! {
         Keys = "keys",
         /// a person's own account, sessions and drafts
         Account = "account",
+        /// 知会: the least that somebody must know about a warning in order to act
+        Brief = "brief",
     }
 }
 
@@ -218,6 +226,8 @@ words! {
         Manage = "manage",
         /// let a colleague into an office by wrapping its key
         Admit = "admit",
+        /// give the second of two signatures: to lowering a level, to closing a case
+        Sign = "sign",
     }
 }
 

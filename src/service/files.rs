@@ -214,7 +214,7 @@ impl App {
     }
 
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
-    async fn who(
+    pub(crate) async fn who(
         &self,
         viewer: &Viewer,
         approach: &Approach,

@@ -5,7 +5,10 @@
 
 mod account;
 mod audits;
+mod calendar;
+mod cases;
 mod circumstances;
+mod concerns;
 mod entries;
 mod error;
 mod files;
@@ -15,7 +18,9 @@ mod invitations;
 mod kdf_gate;
 mod key_check;
 mod keys;
+mod letters;
 mod new_class;
+mod notices;
 mod offices;
 mod pairings;
 mod recovery;
@@ -31,10 +36,13 @@ pub(crate) mod testing;
 mod tidy;
 mod viewer;
 mod views;
+mod warnings;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
+pub use cases::Due;
 pub use circumstances::Decision;
+pub use concerns::{NewReport, Receipt, Reportable};
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
@@ -45,6 +53,7 @@ pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
 pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
+pub use letters::{fresh, receipt_number};
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};
@@ -55,6 +64,10 @@ pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, St
 pub use statistics::Statistics;
 pub use structure::{Structure, TermEdit};
 pub use viewer::Viewer;
+pub use warnings::{
+    Grading, Inbox, LetterContent, ListedWarning, NewStep, OpenedLetter, OpenedWarning, ShownBrief, ShownDue,
+    ShownStep, WaitingLetter,
+};
 
 use uuid::Uuid;
 

@@ -227,7 +227,10 @@ impl App {
     }
 
     /// The key of an office, as the person's own membership or that in the counselling office opens it.
-    async fn held_office_key(&self, conn: &mut Conn, viewer: &Viewer, office: &Office) -> Result<OfficeKey> {
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] when the person opens neither.
+    pub(crate) async fn held_office_key(&self, conn: &mut Conn, viewer: &Viewer, office: &Office) -> Result<OfficeKey> {
         let ring = &viewer.ring;
         if let Some(key) = self.office_key(conn, &ring.identity, ring.person.0, office.id, office.epoch).await? {
             return Ok(key);

@@ -5,6 +5,7 @@
 
 mod offices;
 
+use super::cases::spot_of;
 use super::files::{card_spot, entry_spot, layer_spot};
 use super::sheets::sheet_spot;
 use super::{App, Approach, Error, Keys, Result, Viewer};
@@ -93,6 +94,9 @@ impl App {
             record.epoch = epoch;
             tx.reseal_record(permit, &record).await?;
         }
+        if compartment == Compartment::Warning {
+            return self.reseal_warnings(tx, permit, read, keys, next).await;
+        }
         if compartment != Compartment::Support {
             return Ok(());
         }
@@ -105,6 +109,23 @@ impl App {
             pairing.card = keys.reseal(read, &card_spot(&pairing), &pairing.card, &next.secret, epoch)?;
             pairing.epoch = epoch;
             tx.reseal_card(permit, &pairing).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals anew what stands in the `warning` compartment of a file.
+    async fn reseal_warnings<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        read: &Permit<Read>,
+        keys: &Keys,
+        next: &NextKey,
+    ) -> Result<()> {
+        for mut cell in tx.warning_cells(StudentId(next.key.subject)).await? {
+            cell.sealed = keys.reseal(read, &spot_of(&cell), &cell.sealed, &next.secret, next.key.epoch)?;
+            cell.epoch = next.key.epoch;
+            tx.reseal_cell(permit, &cell).await?;
         }
         Ok(())
     }

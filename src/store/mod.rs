@@ -4,33 +4,45 @@
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
 mod audit;
+mod calendar;
+mod cells;
 pub(crate) mod chain;
 mod copy;
+mod deadlines;
 mod drafts;
 mod facts;
 mod files;
 mod house;
 mod imports;
 mod keys;
+mod letters;
+mod notices;
 mod pairings;
 mod people;
 mod readings;
 mod sqlite;
 mod trail;
+mod warnings;
 mod whole;
 
 pub use audit::StoredLine;
+pub use calendar::MarkedDay;
+pub use cells::{Cell, CellTable};
 pub use chain::Broken;
 pub use copy::{check_sqlite, copy_sqlite};
+pub use deadlines::Deadline;
 pub use drafts::Draft;
 pub use facts::Fact;
 pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};
 pub use house::{Class, Installation, School, Term};
 pub use imports::{ImportState, StoredImport};
 pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
+pub use letters::Letter;
+pub use notices::Notice;
 pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
 pub use trail::{AuditFilter, Opened};
+pub use warnings::{StoredStep, Warning};
 pub use whole::{Present, Seat, WholeClass, WholeFile};
 
 use std::path::Path;

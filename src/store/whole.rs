@@ -11,6 +11,7 @@ use super::people::DutyRow;
 use super::{Conn, Key, Person, Result, School, Session, Tx, sql_all};
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId, StudentId};
 use crate::domain::relation::Duty;
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::{Compartment, FileStatus, Language};
 use crate::policy::{Act, Permit};
 
@@ -88,6 +89,8 @@ struct SignedInRow {
     recipient_mac: Option<Vec<u8>>,
     version: i64,
     school_name: String,
+    #[sqlx(try_from = "String")]
+    labels: LabelScheme,
 }
 
 /// What the row of a student says that the class does not.
@@ -103,10 +106,10 @@ struct StudentRow {
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, labels, .. } = self;
         let session = Session { person_id: id, ring, created_at, seen_at };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
-        (session, person, School { id: school_id, name: school_name })
+        (session, person, School { id: school_id, name: school_name, labels })
     }
 }
 
@@ -127,7 +130,7 @@ impl Conn {
             self,
             [token_hash.to_vec(), now],
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
              WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",

@@ -4,6 +4,7 @@
 //! password ── Argon2id ── HKDF ─┬─ auth   compared in constant time              password.rs
 //!                               └─ wrap ── identity of the person (age X25519)   identity.rs
 //! identity ── age ── office key ── age ── compartment key                        wrap.rs
+//! office or person ── age ── letter                                             letter.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
 //! ```
@@ -21,6 +22,7 @@ mod identity;
 mod invitation;
 mod kdf;
 mod keyring;
+mod letter;
 mod padding;
 mod password;
 mod private;
@@ -43,6 +45,7 @@ pub use identity::{Identity, fingerprint};
 pub use invitation::InvitationCode;
 pub use kdf::{Kdf, KdfParams};
 pub use keyring::{KeyRing, OfficeKey};
+pub use letter::{LETTER_LIMIT, LetterName, open_letter, seal_letter};
 pub use password::{Credentials, enrol, needs_rehash, unlock, unlock_nobody};
 pub use recipient::Recipient;
 pub use recovery::{Slip, SlipProblem, join, split};

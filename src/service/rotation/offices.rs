@@ -50,8 +50,16 @@ struct Scope {
 
 /// What was made from a scope, ready to be stored.
 struct Prepared {
-    offices: Vec<(Office, OfficeKey)>,
+    offices: Vec<PreparedOffice>,
     files: Vec<PreparedFile>,
+}
+
+/// An office under its next key pair.
+struct PreparedOffice {
+    row: Office,
+    key: OfficeKey,
+    /// The key pair before it, which opens the letters that lie there.
+    old: OfficeKey,
 }
 
 /// The opened keys of one class or student, and what follows them.
@@ -88,7 +96,7 @@ impl App {
             drop(conn);
             let mut tx = self.begin().await?;
             if self.scope(&mut tx, school, target).await? == scope {
-                self.store_rotation(&mut tx, &permit, &scope, &prepared).await?;
+                self.store_rotation(&mut tx, viewer, &permit, &scope, &prepared).await?;
                 return Ok(tx.commit().await?);
             }
         }
@@ -169,7 +177,8 @@ impl App {
             let row =
                 self.office_row(office.id, school, office.kind, office.class_id.map(ClassId), epoch, &identity)?;
             recipients.insert(office.id, self.office_recipient(&row)?);
-            offices.push((row, OfficeKey { office: office.id, epoch, identity }));
+            let old = self.held_office_key(conn, viewer, office).await?;
+            offices.push(PreparedOffice { row, key: OfficeKey { office: office.id, epoch, identity }, old });
         }
         let mut wraps = self.wraps_of_keepers(conn, school, scope).await?;
         let mut files = Vec::new();
@@ -211,6 +220,7 @@ impl App {
     async fn store_rotation(
         &self,
         tx: &mut Tx,
+        viewer: &Viewer,
         permit: &Permit<Admit>,
         scope: &Scope,
         prepared: &Prepared,
@@ -220,7 +230,7 @@ impl App {
             tx.delete_member(permit, *office, *person).await?;
             tx.record_about(permit, Event::MemberLeft, person.0, &format!("office={office}"), now).await?;
         }
-        for (row, key) in &prepared.offices {
+        for PreparedOffice { row, key, old } in &prepared.offices {
             if !tx.rotate_office(permit, row).await? {
                 return Err(Error::Stale(Vec::new()));
             }
@@ -229,6 +239,8 @@ impl App {
             for (_, member) in scope.staying.iter().filter(|(office, _)| *office == row.id) {
                 self.wrap_office(tx, permit, key, member).await?;
             }
+            let next = self.office_recipient(row)?;
+            self.reseal_letters(tx, permit, &viewer.at_school(), &old.identity, &next).await?;
         }
         let mut rotated = 0;
         for file in &prepared.files {
@@ -242,7 +254,7 @@ impl App {
                 rotated += 1;
             }
         }
-        for (row, _) in &prepared.offices {
+        for PreparedOffice { row, .. } in &prepared.offices {
             let detail = format!("office={} epoch={}", row.id, row.epoch);
             tx.record_about(permit, Event::KeyRotated, row.id.0, &detail, now).await?;
         }

@@ -1,0 +1,95 @@
+//! Notices: that something waits for a person, and on which page. Never what.
+
+use uuid::Uuid;
+
+use super::{Conn, Result, Tx, sql};
+use crate::domain::ids::{NoticeId, PersonId, SchoolId};
+use crate::policy::{Manage, Permit};
+
+/// A notice.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Notice {
+    /// Its id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: NoticeId,
+    /// The school.
+    #[sqlx(try_from = "Uuid")]
+    pub school_id: SchoolId,
+    /// Whom it is for.
+    #[sqlx(try_from = "Uuid")]
+    pub person_id: PersonId,
+    /// The path of the page where it waits.
+    pub place: String,
+    /// When, microseconds UTC.
+    pub made_at: i64,
+    /// When the person looked.
+    pub seen_at: Option<i64>,
+}
+
+impl Conn {
+    /// A person's notices, newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn notices(&mut self, person: PersonId, limit: i64) -> Result<Vec<Notice>> {
+        sql!(
+            self,
+            fetch_all Notice: "SELECT * FROM notices WHERE person_id = $1 ORDER BY made_at DESC, id DESC LIMIT $2",
+            person.0,
+            limit
+        )
+    }
+
+    /// How many notices a person has not looked at.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unseen_notices(&mut self, person: PersonId) -> Result<i64> {
+        let (count,) = sql!(
+            self,
+            fetch_one (i64,): "SELECT count(*) FROM notices WHERE person_id = $1 AND seen_at IS NULL",
+            person.0
+        )?;
+        Ok(count)
+    }
+
+    /// The notices made since an instant, for whoever has a page open on this node.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn notices_since(&mut self, since: i64) -> Result<Vec<Notice>> {
+        sql!(self, fetch_all Notice: "SELECT * FROM notices WHERE made_at >= $1 ORDER BY made_at, id", since)
+    }
+}
+
+impl Tx {
+    /// Leaves a notice. Needs no permit: it says nothing, and whoever is told must still be let in by policy.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn leave_notice(&mut self, notice: &Notice) -> Result<()> {
+        sql!(
+            self,
+            run "INSERT INTO notices (id, school_id, person_id, place, made_at) VALUES ($1, $2, $3, $4, $5)",
+            notice.id.0,
+            notice.school_id.0,
+            notice.person_id.0,
+            notice.place.as_str(),
+            notice.made_at
+        )
+        .map(drop)
+    }
+
+    /// The person has looked at all notices made until now.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn see_notices(&mut self, own: &Permit<Manage>, now: i64) -> Result<u64> {
+        sql!(
+            self,
+            run "UPDATE notices SET seen_at = $2 WHERE person_id = $1 AND seen_at IS NULL AND made_at <= $2",
+            own.object(),
+            now
+        )
+    }
+}
