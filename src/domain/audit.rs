@@ -82,6 +82,12 @@ words! {
         PairingEnded = "pairing_ended",
         /// pairings were read
         PairingsRead = "pairings_read",
+        /// somebody was made the leader of a crisis case, with the keys of that file
+        LeaderAppointed = "leader_appointed",
+        /// the leader of a crisis case lost the keys of that file
+        LeaderEnded = "leader_ended",
+        /// the leader of a crisis case looked at what is led
+        LeadingRead = "leading_read",
     }
 }
 

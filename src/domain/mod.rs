@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod crisis;
 pub mod gate;
 pub mod ids;
 pub mod record;

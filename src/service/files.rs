@@ -4,15 +4,18 @@ use uuid::Uuid;
 
 use super::error::again;
 
+use super::cases::cell_spot;
 use super::keys::{Spot, seal_at_least};
+use super::leading::LED;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
+use crate::domain::crisis::GrantKind;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
 use crate::domain::record::{Card, Circumstance, EntryText, Field, FieldValue, Layer, SheetRow};
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Opens, Permit, Policy, Read, Write};
-use crate::store::{Class, Conn, Entry, NewWrap, Pairing, Record, Student, Tx};
+use crate::store::{CellTable, Class, Conn, Entry, Grant, NewWrap, Pairing, Record, Student, Tx};
 use crate::vault::Recipient;
 
 /// The layer that came with the roster.
@@ -31,11 +34,19 @@ pub struct Approach {
     pub class: Class,
     /// The pairings of the student.
     pub pairings: Vec<Pairing>,
+    /// The grants on the file.
+    pub grants: Vec<Grant>,
     /// How the person stands to the file.
     pub standing: Standing,
 }
 
 impl Approach {
+    /// Who leads the case of this student on this day (`YYYY-MM-DD`).
+    #[must_use]
+    pub fn leader(&self, today: &str) -> Option<&Grant> {
+        self.grants.iter().find(|grant| grant.kind == GrantKind::CaseLeader && grant.is_running(today))
+    }
+
     /// Asks policy without recording a refusal: for deciding which parts of the page to show.
     #[must_use]
     pub fn may(&self, policy: &Policy, compartment: Compartment, action: Action) -> bool {
@@ -139,8 +150,10 @@ impl App {
         let pairings = conn.pairings_of_student(id).await?;
         let today = self.today();
         let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
-        let facts = Facts { paired, ..Facts::class(student.school_id, student.class_id) };
-        Ok(Approach { student, class, pairings, standing: viewer.standing(&facts) })
+        let grants = conn.grants_of_student(id).await?;
+        let leads = grants.iter().any(|g| g.person_id == viewer.person.id && g.is_running(&today));
+        let facts = Facts { paired, leads, ..Facts::class(student.school_id, student.class_id) };
+        Ok(Approach { student, class, pairings, grants, standing: viewer.standing(&facts) })
     }
 
     /// Opens a file: every compartment that policy gives and for which the person holds the key.
@@ -183,8 +196,9 @@ impl App {
         Ok((who, approach.class))
     }
 
-    /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
-    async fn who(
+    /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper, from that of
+    /// the grant for who leads the case.
+    pub(crate) async fn who(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,
@@ -200,6 +214,12 @@ impl App {
         match self.roster_row(conn, viewer, &permit, &approach.student).await {
             Ok((row, faster)) => Ok((Who::Row(row), faster)),
             Err(Error::NoKey) => {
+                let mine = |grant: &&Grant| grant.person_id == viewer.person.id && grant.is_running(&today);
+                if let Some(grant) = approach.grants.iter().find(mine) {
+                    let warning = self.permit::<Read>(&approach.standing, Kind::Warning, approach.student.id.0).await?;
+                    let spot = cell_spot(CellTable::Grants, grant.id.0, grant.epoch, 1);
+                    return Ok((Who::Card(keys.read(&warning, &spot, &grant.sealed)?), Vec::new()));
+                }
                 let card = card.ok_or(Error::NoKey)?;
                 let support = self.permit::<Read>(&approach.standing, Kind::Support, approach.student.id.0).await?;
                 Ok((Who::Card(keys.read(&support, &card_spot(card), &card.card)?), Vec::new()))
@@ -298,7 +318,7 @@ impl App {
         Ok(keys)
     }
 
-    /// Everyone who should hold a compartment of a file: its offices, and the helpers paired today.
+    /// Everyone who should hold a compartment of a file: its offices, the helpers paired today, and who leads the case.
     pub(crate) async fn compartment_holders(
         &self,
         conn: &mut Conn,
@@ -311,6 +331,12 @@ impl App {
             let today = self.today();
             for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
+            }
+        }
+        if LED.contains(&compartment) {
+            let today = self.today();
+            for grant in approach.grants.iter().filter(|grant| grant.is_running(&today)) {
+                holders.extend(self.person_recipient(conn, grant.person_id).await?);
             }
         }
         Ok(holders)

@@ -84,6 +84,8 @@ pub struct Session {
     pub created_at: i64,
     /// Last request, microseconds UTC.
     pub seen_at: i64,
+    /// Whether they lead a case: some page is theirs that no role has.
+    pub leads: bool,
 }
 
 /// How often sign-in failed for a name or an address, and until when it is refused.
@@ -125,13 +127,14 @@ struct SignedInRow {
     recipient_mac: Option<Vec<u8>>,
     version: i64,
     school_name: String,
+    leads: bool,
 }
 
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, .. } = self;
-        let session = Session { person_id: id, ring, created_at, seen_at };
+        let Self { active, recipient, recipient_mac, version, school_name, leads, .. } = self;
+        let session = Session { person_id: id, ring, created_at, seen_at, leads };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
         (session, person, School { id: school_id, name: school_name })
     }
@@ -258,7 +261,8 @@ impl Conn {
         let row = sql!(
             self,
             fetch_optional SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name,
+               EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             token_hash.to_vec()
         )?;

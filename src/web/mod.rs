@@ -18,6 +18,7 @@ mod files;
 mod helping;
 mod import;
 mod invitation;
+mod leading;
 mod notes;
 mod offices;
 mod pairings;
@@ -103,6 +104,7 @@ pages! {
     notes,
     pairings,
     helping,
+    leading,
     import,
     audit,
     statistics,

@@ -249,6 +249,7 @@ language-en = English
 problem-no-key = Your key is not ready yet
 problem-no-key-do = The role is yours, but a colleague (a counsellor) still has to confirm your fingerprint and hand you the key of the office. Ask a counsellor to confirm you on the page "Offices and keys".
 nav-classes = Classes and students
+nav-leading = Cases I lead
 nav-helping = Students I help
 nav-statistics = Statistics
 nav-pairings = Pairings
@@ -638,6 +639,9 @@ event-school_changed = Made or renamed the school
 event-pairing_started = Started a pairing
 event-pairing_ended = Ended a pairing
 event-pairings_read = Read the pairings
+event-leader_appointed = Appointed a case leader
+event-leader_ended = Ended the leading of a case
+event-leading_read = Read the cases they lead
 ### pages: import
 
 roster-problem-number-elsewhere = Another student of this school has this student number and a different identity number. Please check both numbers.
@@ -817,3 +821,17 @@ field-problem-class-exists = This class exists already.
 field-problem-invitation-unknown = The code is wrong, was used already, or has expired. Check what you typed, or ask the administrator to invite you again.
 field-problem-fingerprint-changed = The fingerprint is not the one that was shown; no key was handed over. Compare again in person, and tell the administrator if in doubt.
 field-problem-fingerprint-not-compared = Compare the fingerprint with the person first, then tick the box.
+
+## Case leader
+leading-title = Cases I lead
+leading-what = While you lead a case you can open this student's file and the crisis record; afterwards you cannot. Opening leaves a record.
+leading-none = You lead no case at the moment.
+leading-none-advice = When you are asked to lead one, a counsellor appoints you in the crisis record and you get a notice.
+leading-reason = Why you were asked
+leading-since = Leading since
+leading-until = Last day
+leading-crisis = Open the crisis record
+leading-no-key = The keys have not reached you yet. Please talk to a counsellor.
+field-problem-leader-is-you = You cannot appoint yourself. Please choose another colleague or a school leader.
+field-problem-leader-already = This colleague leads the case already.
+field-problem-warning-closed = This warning has ended and can no longer be changed.

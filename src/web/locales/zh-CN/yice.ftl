@@ -243,6 +243,7 @@ language-en = English
 problem-no-key = 您的钥匙还没有准备好
 problem-no-key-do = 权限已经分配，但还需要一位同事（心理教师）确认您的指纹，把办公室的钥匙交给您。请联系心理教师，在“办公室与钥匙”页面为您确认。
 nav-classes = 班级与学生
+nav-leading = 我包案的学生
 nav-helping = 我帮扶的学生
 nav-statistics = 统计
 nav-pairings = 结对帮扶
@@ -632,6 +633,9 @@ event-school_changed = 新建学校或更名
 event-pairing_started = 开始结对
 event-pairing_ended = 结束结对
 event-pairings_read = 查看结对
+event-leader_appointed = 确定包案领导
+event-leader_ended = 结束包案
+event-leading_read = 查看包案的学生
 ### pages: import
 
 roster-problem-number-elsewhere = 学籍号与本校在册的另一名学生相同，而身份证件号不同。请核对两个号码。
@@ -808,3 +812,17 @@ field-problem-class-exists = 这个班级已经有了。
 field-problem-invitation-unknown = 邀请码不对，或者已经用过、已过期。请检查输入，或请管理员重新邀请。
 field-problem-fingerprint-changed = 对方的指纹与刚才显示的不同，没有交出钥匙。请重新当面核对；如有疑问，请联系管理员。
 field-problem-fingerprint-not-compared = 请先与本人核对指纹，再勾选确认。
+
+## 包案领导
+leading-title = 我包案的学生
+leading-what = 包案期间，您可以打开这名学生的档案和危机记录；包案结束后就不能再打开。打开会留下记录。
+leading-none = 您现在没有包案的学生。
+leading-none-advice = 需要您包案时，心理教师会在危机记录里确定，您会收到提醒。
+leading-reason = 请您包案的原因
+leading-since = 包案开始
+leading-until = 最后一天
+leading-crisis = 打开危机记录
+leading-no-key = 钥匙还没有交到您手上，请联系心理教师。
+field-problem-leader-is-you = 不能确定自己。请选择另一位老师或校领导。
+field-problem-leader-already = 这位老师已经是包案领导。
+field-problem-warning-closed = 这份预警已经结束，不能再改。
