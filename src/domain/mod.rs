@@ -6,6 +6,7 @@ pub mod crisis;
 pub mod gate;
 pub mod ids;
 pub mod record;
+pub mod referral;
 pub mod relation;
 pub mod roster;
 pub mod search;

@@ -5,9 +5,10 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::cases::cell_spot;
+use super::error::again;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::crisis::GrantKind;
+use crate::domain::crisis::{CrisisAct, GrantKind};
 use crate::domain::ids::{GrantId, PersonId, SchoolId, StudentId, WarningId};
 use crate::domain::record::{Card, SheetRow};
 use crate::domain::words::{Compartment, Kind, Role};
@@ -60,6 +61,10 @@ impl App {
     /// [`Error::Invalid`] with everything that is wrong; [`Error::NotFound`] for anyone who appoints nobody;
     /// [`Error::NoKey`] when the person does not hold the keys to be handed over.
     pub async fn appoint_leader(&self, viewer: &Viewer, id: WarningId, new: &NewLeader) -> Result<GrantId> {
+        again(|| self.try_appoint(viewer, id, new)).await
+    }
+
+    async fn try_appoint(&self, viewer: &Viewer, id: WarningId, new: &NewLeader) -> Result<GrantId> {
         let mut tx = self.begin().await?;
         let (warning, mut approach) = self.case_of(&mut tx, viewer, id).await?;
         let student = approach.student.id;
@@ -68,8 +73,8 @@ impl App {
             self.permit::<Manage>(&approach.standing, Kind::Warning, student.0).await?;
             return Err(Error::NotFound);
         };
-        if warning.closed_at.is_some() {
-            return Err(Error::field("person", "warning-closed"));
+        if !tx.crises_of_warning(id).await?.iter().any(|crisis| crisis.closed_at.is_none()) {
+            return Err(Error::field("person", "no-crisis"));
         }
         let leader = self.check_leader(&mut tx, viewer, &approach, new).await?;
         let earlier = approach.grants.iter().find(|g| g.warning_id == id && g.ended_at.is_none()).cloned();
@@ -87,6 +92,7 @@ impl App {
         }
         let grant = sealed_grant(&keys, &approach, &warning, new, row, viewer.person.id, self.now())?;
         tx.insert_grant(&permit, &grant).await?;
+        self.say_leader(&mut tx, &permit, &keys, &warning, CrisisAct::LeaderAppointed, new.person).await?;
         tx.record(&permit, Event::LeaderAppointed, &format!("leader={}", new.person), self.now()).await?;
         self.tell(&mut tx, permit.school(), &[new.person].into(), "/leading").await?;
         tx.commit().await?;
@@ -164,16 +170,20 @@ impl App {
         let mut tx = self.begin().await?;
         let grant = tx.grant(id).await?.ok_or(Error::NotFound)?;
         let student = grant.student_id;
-        let mut approach = self.approach(&mut tx, viewer, student).await?;
+        let (warning, mut approach) = self.case_of(&mut tx, viewer, grant.warning_id).await?;
         let Ok(permit) = self.policy.permit::<Manage>(&approach.standing, Kind::Warning, student.0) else {
             drop(tx);
             self.permit::<Manage>(&approach.standing, Kind::Warning, student.0).await?;
             return Err(Error::NotFound);
         };
-        if self.end_lead(&mut tx, &permit, viewer, &mut approach, &grant).await? {
-            tx.commit().await?;
+        if grant.ended_at.is_some() {
+            return Ok(warning.id);
         }
-        Ok(grant.warning_id)
+        let keys = self.case_keys(&mut tx, viewer, &permit, &approach).await?;
+        self.say_leader(&mut tx, &permit, &keys, &warning, CrisisAct::LeaderEnded, grant.person_id).await?;
+        self.end_lead(&mut tx, &permit, viewer, &mut approach, &grant).await?;
+        tx.commit().await?;
+        Ok(warning.id)
     }
 
     /// Ends a grant within an act: the keys it gave move on, so that an old copy of the database opens nothing written from

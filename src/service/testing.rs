@@ -171,6 +171,17 @@ impl School {
         warning.id
     }
 
+    /// Adds a step to a warning that a level or a follow-up leaves behind.
+    pub async fn step(&self, counsellor: &Viewer, id: WarningId, step: Step) {
+        let app = &self.app;
+        let mut tx = app.begin().await.unwrap();
+        let (warning, approach) = app.case_of(&mut tx, counsellor, id).await.unwrap();
+        let permit = app.policy.permit::<Append>(&approach.standing, Kind::Warning, warning.student_id.0).unwrap();
+        let keys = app.case_keys(&mut tx, counsellor, &permit, &approach).await.unwrap();
+        app.add_step(&mut tx, &permit, &keys, &warning, Uuid::now_v7().into(), &step).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     async fn grade(
         &self,
         tx: &mut Tx,

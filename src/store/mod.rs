@@ -6,6 +6,7 @@
 mod audit;
 mod cells;
 pub(crate) mod chain;
+mod crises;
 mod deadlines;
 mod drafts;
 mod facts;
@@ -18,12 +19,14 @@ mod letters;
 mod notices;
 mod pairings;
 mod people;
+mod referrals;
 mod trail;
 mod warnings;
 
 pub use audit::StoredLine;
 pub use cells::{Cell, CellTable};
 pub use chain::Broken;
+pub use crises::StoredCrisis;
 pub use deadlines::Deadline;
 pub use drafts::Draft;
 pub use facts::Fact;
@@ -36,6 +39,7 @@ pub use letters::Letter;
 pub use notices::Notice;
 pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
+pub use referrals::StoredReferral;
 pub use trail::{AuditFilter, Opened};
 pub use warnings::{StoredStep, Warning};
 

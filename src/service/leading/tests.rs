@@ -39,6 +39,7 @@ impl House {
             school.fill(&homeroom, *student, "柳溪镇河东路三号").await;
         }
         let warning = school.warn(&counsellor, students[0], Severity::Critical).await;
+        school.app.open_crisis(&counsellor, warning, "说过不想活").await.unwrap();
         school.warn(&counsellor, students[1], Severity::High).await;
         Self { school, counsellor, homeroom, leader, other, class, students, warning }
     }
@@ -147,7 +148,8 @@ async fn a_former_leader_with_an_old_copy_of_the_database_reads_nothing_written_
         let spot = layer_spot(record.student_id, record.compartment, &record.layer, record.epoch, record.version);
         tries.push((spot, &record.sealed));
     }
-    assert_eq!(tries.len(), 2 + 3 + 3, "two entries; state, step and card; a record in each of three compartments");
+    assert_eq!(cells.len(), 8, "state, four steps, due time, card and crisis record");
+    assert_eq!(tries.len(), 2 + 3 + 8, "two entries, a record in each of three compartments, and those");
     for (spot, sealed) in tries {
         let permit = &permits[&spot.compartment];
         assert!(matches!(keys.read::<_, serde_json::Value>(permit, &spot, sealed), Err(Error::NoKey)));
