@@ -1,6 +1,7 @@
 //! Values and rules. No IO, no async, no clock of its own: time and chance come in as arguments.
 
 pub mod audit;
+pub mod calendar;
 pub mod clock;
 pub mod crisis;
 pub mod gate;
@@ -9,6 +10,8 @@ pub mod record;
 pub mod referral;
 pub mod relation;
 pub mod roster;
+pub mod routing;
 pub mod search;
+pub mod steps;
 pub mod warning;
 pub mod words;

@@ -4,6 +4,7 @@
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
 mod audit;
+mod calendar;
 mod cells;
 pub(crate) mod chain;
 mod crises;
@@ -24,6 +25,7 @@ mod trail;
 mod warnings;
 
 pub use audit::StoredLine;
+pub use calendar::MarkedDay;
 pub use cells::{Cell, CellTable};
 pub use chain::Broken;
 pub use crises::StoredCrisis;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Conn, Error, Result, School, Tx, sql};
 use crate::domain::ids::{ClassId, InvitationId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::{Language, Role};
 use crate::policy::{Act, Manage, Permit};
 
@@ -128,15 +129,17 @@ struct SignedInRow {
     version: i64,
     school_name: String,
     leads: bool,
+    #[sqlx(try_from = "String")]
+    labels: LabelScheme,
 }
 
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, leads, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, labels, leads, .. } = self;
         let session = Session { person_id: id, ring, created_at, seen_at, leads };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
-        (session, person, School { id: school_id, name: school_name })
+        (session, person, School { id: school_id, name: school_name, labels })
     }
 }
 
@@ -261,7 +264,7 @@ impl Conn {
         let row = sql!(
             self,
             fetch_optional SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name,
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels,
                EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             token_hash.to_vec()
