@@ -100,10 +100,22 @@ impl ReferralStage {
     }
 }
 
-/// Without a receipt for this long a referral is chased, in microseconds.
+/// Without a receipt, or a word from the family, for this long a referral is chased, in microseconds.
 pub const RECEIPT_WITHIN: i64 = 3 * DAY;
 /// Without an answer for this long it is chased.
 pub const ANSWER_WITHIN: i64 = 14 * DAY;
+
+impl ReferralStage {
+    /// After this long without a step a referral is chased, whatever the stage: nothing ends by being forgotten.
+    #[must_use]
+    pub const fn chased_after(self) -> Option<i64> {
+        match self {
+            Self::Proposed | Self::Talking | Self::Consented | Self::Sent => Some(RECEIPT_WITHIN),
+            Self::Refused | Self::Received | Self::Answered | Self::Returning => Some(ANSWER_WITHIN),
+            Self::Ended => None,
+        }
+    }
+}
 
 words! {
     /// 同意 or 拒绝

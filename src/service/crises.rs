@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::cases::{NewDeadline, cell_spot, read_due, read_step};
 use super::error::again;
 use super::files::Who;
+use super::warnings::Case;
 use super::{App, Approach, Due, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, MINUTE, school_time};
@@ -17,7 +18,7 @@ use crate::domain::crisis::{
 use crate::domain::ids::{CrisisId, PersonId, StepId, WarningId};
 use crate::domain::record::Card;
 use crate::domain::warning::{Severity, Step, StepKind, Task};
-use crate::domain::words::{Kind, Role};
+use crate::domain::words::{Action, Kind, Role};
 use crate::policy::{Act, Append, Manage, Opens, Permit, Read, Sign};
 use crate::store::{CellTable, Conn, Grant, Person, StoredCrisis, StoredStep, Tx, Warning};
 
@@ -187,12 +188,22 @@ impl App {
         Ok(staff)
     }
 
+    /// Whether the person may open a warning: after an act in which they may have lost that.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn may_read_case(&self, viewer: &Viewer, id: WarningId) -> Result<bool> {
+        let mut conn = self.db.read().await?;
+        let (_, approach) = self.case_of(&mut conn, viewer, id).await?;
+        Ok(self.policy.may(&approach.standing, Kind::Warning, Action::Read))
+    }
+
     /// Opens a crisis record by hand; at the highest level it opens by itself.
     ///
     /// # Errors
     /// [`Error::Invalid`] without a reason, or where one is open; [`Error::NotFound`] for anyone who opens none.
     pub async fn open_crisis(&self, viewer: &Viewer, id: WarningId, reason: &str) -> Result<()> {
-        self.may_in_case::<Manage>(viewer, id).await?;
+        self.may_with_warning::<Manage>(viewer, id).await?;
         let reason = text("reason", reason, TEXT)?;
         again(|| self.try_open_crisis(viewer, id, &reason)).await
     }
@@ -248,7 +259,9 @@ impl App {
         tx.insert_crisis(permit, &stored).await?;
         let said = Said { act: CrisisAct::Opened, note: reason.to_owned(), persons: Vec::new() };
         self.say(tx, permit, keys, warning, said).await?;
-        self.company_due(tx, permit, read, keys, warning, Some(&crisis)).await?;
+        let trace = Trace::of(keys, read, &tx.steps(warning.id).await?)?;
+        let critical = trace.course(stored.opened_at, true, self.now()).lowered_at().is_none();
+        self.company_due(tx, permit, read, keys, warning, critical.then_some(&crisis)).await?;
         Ok(true)
     }
 
@@ -319,7 +332,7 @@ impl App {
 
     /// What an item of the plan says; none where it is done already.
     async fn crisis_item(&self, viewer: &Viewer, id: WarningId, number: u32) -> Result<Option<String>> {
-        self.may_in_case::<Append>(viewer, id).await?;
+        self.may_with_warning::<Append>(viewer, id).await?;
         let mut tx = self.begin().await?;
         let desk = self.desk::<Append>(&mut tx, viewer, id).await?;
         let item = desk.crisis.plan.into_iter().find(|item| item.number == number).ok_or(Error::NotFound)?;
@@ -381,7 +394,7 @@ impl App {
         colleague: Option<PersonId>,
         change: impl Fn(&mut Crisis) -> Result<()> + Sync,
     ) -> Result<()> {
-        self.may_in_case::<Append>(viewer, id).await?;
+        self.may_with_warning::<Append>(viewer, id).await?;
         again(|| async {
             let mut tx = self.begin().await?;
             let mut desk = self.desk::<Append>(&mut tx, viewer, id).await?;
@@ -411,7 +424,7 @@ impl App {
     /// # Errors
     /// [`Error::Invalid`] without an outcome, or while anything is open; [`Error::NotFound`] for anyone who signs nothing.
     pub async fn ask_crisis_closing(&self, viewer: &Viewer, id: WarningId, outcome: &str) -> Result<()> {
-        self.may_in_case::<Sign>(viewer, id).await?;
+        self.may_with_warning::<Sign>(viewer, id).await?;
         let outcome = text("outcome", outcome, TEXT)?;
         again(|| async {
             let mut tx = self.begin().await?;
@@ -457,7 +470,7 @@ impl App {
         reason: &str,
         seen: i64,
     ) -> Result<()> {
-        self.may_in_case::<Sign>(viewer, id).await?;
+        self.may_with_warning::<Sign>(viewer, id).await?;
         let reason = if signs { optional("reason", reason, TEXT)? } else { text("reason", reason, TEXT)? };
         again(|| self.try_decide_crisis(viewer, id, signs, &reason, seen)).await
     }
@@ -515,6 +528,25 @@ impl App {
         self.company_due(tx, &desk.permit, &desk.read, &desk.keys, &desk.warning, None).await
     }
 
+    /// What a level means for the crisis record: at the highest one it is open, with company by the hour; below, nobody needs
+    /// to stay.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`]; the database.
+    pub(crate) async fn crisis_at_level<A: Act>(&self, tx: &mut Tx, case: &Case<A>, severity: Severity) -> Result<()> {
+        let Case { permit, read, keys, warning, .. } = case;
+        if severity != Severity::Critical {
+            return self.company_due(tx, permit, read, keys, warning, None).await;
+        }
+        if self.ensure_crisis(tx, permit, read, keys, warning, "").await? {
+            return Ok(());
+        }
+        let stored = tx.crises_of_warning(warning.id).await?.into_iter().find(|crisis| crisis.closed_at.is_none());
+        let Some(stored) = stored else { return Ok(()) };
+        let crisis = read_crisis(keys, read, &stored)?;
+        self.company_due(tx, permit, read, keys, warning, Some(&crisis)).await
+    }
+
     /// Keeps the due time of the company roster in step with it: somebody must be there when the last shift ends without
     /// another one. With `None` nobody needs to be with the student any more.
     ///
@@ -538,8 +570,10 @@ impl App {
             }
             if due_at == Some(deadline.due_at) {
                 stands = true;
-            } else {
+            } else if due_at.is_some_and(|later| later > deadline.due_at) {
                 tx.meet_deadline(permit, deadline.id, now).await?;
+            } else {
+                tx.withdraw_deadline(permit, deadline.id).await?;
             }
         }
         if let Some(due_at) = due_at.filter(|_| !stands) {
@@ -584,18 +618,7 @@ impl App {
         self.say(tx, permit, keys, warning, Said { act, note: String::new(), persons: vec![person] }).await
     }
 
-    /// Asks whether the person may do this with a warning, and records a refusal, before a transaction begins.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when not.
-    pub(crate) async fn may_in_case<A: Act>(&self, viewer: &Viewer, id: WarningId) -> Result<()> {
-        let mut conn = self.db.read().await?;
-        let (warning, approach) = self.case_of(&mut conn, viewer, id).await?;
-        drop(conn);
-        self.permit::<A>(&approach.standing, Kind::Warning, warning.student_id.0).await.map(drop)
-    }
-
-    /// The open record of a warning inside a transaction. Ask [`App::may_in_case`] before it begins: a refusal in here is
+    /// The open record of a warning inside a transaction. Ask [`App::may_with_warning`] before it begins: a refusal in here is
     /// not recorded.
     async fn desk<A: Act>(&self, tx: &mut Tx, viewer: &Viewer, id: WarningId) -> Result<Desk<A>> {
         let (warning, approach) = self.case_of(tx, viewer, id).await?;

@@ -480,7 +480,7 @@ pub(crate) fn sealed_roster_layer(
     seal_at_least(key, &spot.place(school, id.0), content, ROSTER_LAYER)
 }
 
-fn shown(
+pub(crate) fn shown(
     keys: &Keys,
     permit: &Permit<Read>,
     records: &[Record],

@@ -39,7 +39,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::App;
 use headers::Frame;
-use warnings::{briefs, inbox, timeline};
+use warnings::{briefs, crisis, inbox, timeline};
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
@@ -120,6 +120,7 @@ pages! {
     inbox,
     timeline,
     briefs,
+    crisis,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
