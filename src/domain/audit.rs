@@ -82,6 +82,40 @@ words! {
         PairingEnded = "pairing_ended",
         /// pairings were read
         PairingsRead = "pairings_read",
+        /// somebody was made the leader of a crisis case, with the keys of that file
+        LeaderAppointed = "leader_appointed",
+        /// the leader of a crisis case lost the keys of that file
+        LeaderEnded = "leader_ended",
+        /// the leader of a crisis case looked at what is led
+        LeadingRead = "leading_read",
+        /// a crisis record was opened
+        CrisisOpened = "crisis_opened",
+        /// a crisis record was read
+        CrisisRead = "crisis_read",
+        /// team, plan, company or signatures of a crisis record changed
+        CrisisChanged = "crisis_changed",
+        /// a crisis record was closed by the second of two people
+        CrisisClosed = "crisis_closed",
+        /// the referrals of a case were read
+        ReferralRead = "referral_read",
+        /// a referral was begun
+        ReferralBegun = "referral_begun",
+        /// a referral moved on
+        ReferralMoved = "referral_moved",
+        /// a packet for a receiver was made, as a file or on paper
+        PacketMade = "packet_made",
+        /// a mandatory report was made; the line does not say by whom
+        MandatoryReported = "mandatory_reported",
+        /// a mandatory report was read
+        MandatoryRead = "mandatory_read",
+        /// a mandatory report was followed up
+        MandatoryMoved = "mandatory_moved",
+        /// a mandatory report was closed
+        MandatoryClosed = "mandatory_closed",
+        /// who receives mandatory reports was read
+        NamedRead = "named_read",
+        /// somebody was named for mandatory reports, or no longer is
+        NamedChanged = "named_changed",
         /// somebody reported a concern
         ConcernReported = "concern_reported",
         /// reports, signals and running warnings were read

@@ -62,4 +62,12 @@ ids! {
     DeadlineId,
     /// A notice without content.
     NoticeId,
+    /// A grant on one file.
+    GrantId,
+    /// A crisis record.
+    CrisisId,
+    /// A referral 转介.
+    ReferralId,
+    /// A mandatory report 强制报告.
+    ReportId,
 }

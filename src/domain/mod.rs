@@ -3,9 +3,11 @@
 pub mod audit;
 pub mod calendar;
 pub mod clock;
+pub mod crisis;
 pub mod gate;
 pub mod ids;
 pub mod record;
+pub mod referral;
 pub mod relation;
 pub mod roster;
 pub mod routing;

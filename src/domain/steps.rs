@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, DateTime};
 
+use super::crisis::CrisisAct;
+use super::referral::{ReferralStage, ReturnStep};
 use super::warning::{Rule, Safe, Step, StepKind, Task, Urgency};
 use super::words::{Effect, words};
 
@@ -220,6 +222,8 @@ words! {
         Facts = "facts",
         /// 办结原因
         Closed = "closed",
+        /// 事项
+        Act = "act",
     }
 }
 
@@ -250,6 +254,12 @@ pub enum List {
     Rule,
     /// [`CloseReason`]
     CloseReason,
+    /// [`CrisisAct`]
+    CrisisAct,
+    /// [`ReferralStage`]
+    ReferralStage,
+    /// [`ReturnStep`]
+    ReturnStep,
 }
 
 impl List {
@@ -269,6 +279,9 @@ impl List {
             Self::Safe => Safe::ALL.iter().map(|word| word.as_str()).collect(),
             Self::Rule => Rule::ALL.iter().map(|word| word.as_str()).collect(),
             Self::CloseReason => CloseReason::ALL.iter().map(|word| word.as_str()).collect(),
+            Self::CrisisAct => CrisisAct::ALL.iter().map(|word| word.as_str()).collect(),
+            Self::ReferralStage => ReferralStage::ALL.iter().map(|word| word.as_str()).collect(),
+            Self::ReturnStep => ReturnStep::ALL.iter().map(|word| word.as_str()).collect(),
         }
     }
 }
@@ -394,13 +407,10 @@ pub const fn asks(kind: StepKind) -> &'static [Ask] {
         | StepKind::LoweringRefused
         | StepKind::ClosingAsked
         | StepKind::ClosingRefused => const { &[must(F::Reason, Text)] },
-        StepKind::Acknowledged
-        | StepKind::LoweringSigned
-        | StepKind::Crisis
-        | StepKind::Company
-        | StepKind::Referral
-        | StepKind::Return
-        | StepKind::ClosingSigned => &[],
+        StepKind::Crisis | StepKind::Company => const { &[may(F::Act, Choice(List::CrisisAct)), may(F::Note, Text)] },
+        StepKind::Referral => const { &[may(F::Act, Choice(List::ReferralStage)), may(F::Note, Text)] },
+        StepKind::Return => const { &[may(F::Act, Choice(List::ReturnStep)), may(F::Note, Text)] },
+        StepKind::Acknowledged | StepKind::LoweringSigned | StepKind::ClosingSigned => &[],
     }
 }
 

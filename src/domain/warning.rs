@@ -353,6 +353,8 @@ words! {
         Answer = "answer",
         /// a review of the watch period
         Review = "review",
+        /// somebody is with the student: the next shift of the company roster
+        Company = "company",
     }
 }
 

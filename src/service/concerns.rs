@@ -123,7 +123,7 @@ impl App {
     /// The name of a student for somebody who may know it.
     async fn known_name(&self, conn: &mut Conn, viewer: &Viewer, approach: &Approach) -> Result<(Who, Vec<NewWrap>)> {
         let keys = Keys::of(conn, viewer, &self.secret, approach.student.id.0).await?;
-        self.who(conn, viewer, approach, &keys).await
+        self.who_now(conn, viewer, approach, &keys).await
     }
 
     /// The names of the counsellors: whom to call when a child is in danger.

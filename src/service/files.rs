@@ -5,16 +5,19 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use super::error::again;
+use super::cases::cell_spot;
 use super::keys::{Spot, seal_at_least};
+use super::leading::LED;
 use super::sheets::row_of;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
+use crate::domain::crisis::GrantKind;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
 use crate::domain::record::{Card, Circumstance, EntryText, Field, FieldValue, Layer, SheetRow};
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Opens, Permit, Policy, Read, Write};
-use crate::store::{Class, Conn, Entry, Pairing, Record, Seat, SheetPart, Student, Tx, WholeFile, Wrap};
+use crate::store::{CellTable, Class, Conn, Entry, Grant, NewWrap, Pairing, Record, Seat, SheetPart, Student, Tx, WholeFile, Wrap};
 use crate::vault::Recipient;
 
 /// The layer that came with the roster.
@@ -33,11 +36,19 @@ pub struct Approach {
     pub class: Class,
     /// The pairings of the student.
     pub pairings: Vec<Pairing>,
+    /// The grants on the file.
+    pub grants: Vec<Grant>,
     /// How the person stands to the file.
     pub standing: Standing,
 }
 
 impl Approach {
+    /// Who leads the case of this student on this day (`YYYY-MM-DD`).
+    #[must_use]
+    pub fn leader(&self, today: &str) -> Option<&Grant> {
+        self.grants.iter().find(|grant| grant.kind == GrantKind::CaseLeader && grant.is_running(today))
+    }
+
     /// Asks policy without recording a refusal: for deciding which parts of the page to show.
     #[must_use]
     pub fn may(&self, policy: &Policy, compartment: Compartment, action: Action) -> bool {
@@ -142,11 +153,12 @@ impl App {
     }
 
     /// How a person stands to the file of a student.
-    pub(crate) fn standing_at(&self, viewer: &Viewer, Seat { student, class, pairings }: Seat) -> Approach {
+    pub(crate) fn standing_at(&self, viewer: &Viewer, Seat { student, class, pairings, grants }: Seat) -> Approach {
         let today = self.today();
         let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
-        let facts = Facts { paired, ..Facts::class(student.school_id, student.class_id) };
-        Approach { student, class, pairings, standing: viewer.standing(&facts) }
+        let leads = grants.iter().any(|g| g.person_id == viewer.person.id && g.is_running(&today));
+        let facts = Facts { paired, leads, ..Facts::class(student.school_id, student.class_id) };
+        Approach { student, class, pairings, grants, standing: viewer.standing(&facts) }
     }
 
     /// Opens a file: every compartment that policy gives and for which the person holds the key. What is sealed is read in the
@@ -164,7 +176,7 @@ impl App {
         let school = viewer.person.school_id;
         let keys = Keys::open(viewer, &self.secret, school, id.0, &of_file);
         let mut class_keys = Keys::open(viewer, &self.secret, school, approach.class.id.0, &of_class);
-        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets)?;
         let mut compartments = Vec::new();
         for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
             let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
@@ -208,13 +220,30 @@ impl App {
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let (class_keys, sheets) = self.roster_keys(&mut conn, viewer, &approach.class).await?;
         drop(conn);
-        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets)?;
         self.leave_trace(&permit, Event::FileOpened, "head", &class_keys.faster).await?;
         Ok((who, approach.class))
     }
 
-    /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
-    pub(crate) async fn who(
+    /// Whom a file is about, by the roster as it stands now, and the fast wraps that reading it earned.
+    ///
+    /// # Errors
+    /// As [`App::who`].
+    pub(crate) async fn who_now(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        approach: &Approach,
+        keys: &Keys,
+    ) -> Result<(Who, Vec<NewWrap>)> {
+        let (class_keys, sheets) = self.roster_keys(conn, viewer, &approach.class).await?;
+        let who = self.who(viewer, approach, keys, &class_keys, &sheets)?;
+        Ok((who, class_keys.faster))
+    }
+
+    /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper, from that of
+    /// the grant for who leads the case.
+    pub(crate) fn who(
         &self,
         viewer: &Viewer,
         approach: &Approach,
@@ -229,9 +258,17 @@ impl App {
             Ok(row) => Ok(Who::Row(row)),
             Err(Error::NoKey) => {
                 let today = self.today();
+                let mine = |grant: &&Grant| grant.person_id == viewer.person.id && grant.is_running(&today);
+                if let Some(grant) = approach.grants.iter().find(mine) {
+                    let warning = self.policy.permit::<Read>(&approach.standing, Kind::Warning, approach.student.id.0);
+                    let warning = warning.map_err(|_| Error::NotFound)?;
+                    let spot = cell_spot(CellTable::Grants, grant.id.0, grant.epoch, 1);
+                    return Ok(Who::Card(keys.read(&warning, &spot, &grant.sealed)?));
+                }
                 let mut mine = approach.pairings.iter().filter(|p| p.helper_id == viewer.person.id);
                 let card = mine.find(|p| p.is_active(&today)).ok_or(Error::NoKey)?;
-                let support = self.permit::<Read>(&approach.standing, Kind::Support, approach.student.id.0).await?;
+                let support = self.policy.permit::<Read>(&approach.standing, Kind::Support, approach.student.id.0);
+                let support = support.map_err(|_| Error::NotFound)?;
                 Ok(Who::Card(keys.read(&support, &card_spot(card), &card.card)?))
             }
             Err(other) => Err(other),
@@ -256,7 +293,7 @@ impl App {
         let (class_keys, sheets) = self.roster_keys(&mut conn, viewer, &approach.class).await?;
         let records = conn.records(id).await?;
         drop(conn);
-        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets).await?;
+        let who = self.who(viewer, &approach, &keys, &class_keys, &sheets)?;
         let shown = shown(&keys, &permit, &records, compartment, true)?;
         self.leave_trace(&permit, Event::FileOpened, compartment.as_str(), &keys.faster).await?;
         Ok((who, shown))
@@ -328,7 +365,7 @@ impl App {
         Ok(keys)
     }
 
-    /// Everyone who should hold a compartment of a file: its offices, and the helpers paired today.
+    /// Everyone who should hold a compartment of a file: its offices, the helpers paired today, and who leads the case.
     pub(crate) async fn compartment_holders(
         &self,
         conn: &mut Conn,
@@ -341,6 +378,12 @@ impl App {
             let today = self.today();
             for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
+            }
+        }
+        if LED.contains(&compartment) {
+            let today = self.today();
+            for grant in approach.grants.iter().filter(|grant| grant.is_running(&today)) {
+                holders.extend(self.person_recipient(conn, grant.person_id).await?);
             }
         }
         Ok(holders)
@@ -487,7 +530,7 @@ pub(crate) fn sealed_roster_layer(
     seal_at_least(key, &spot.place(school, id.0), content, ROSTER_LAYER)
 }
 
-fn shown(
+pub(crate) fn shown(
     keys: &Keys,
     permit: &Permit<Read>,
     records: &[Record],

@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::keys::offices_holding;
+use super::leading::LED;
 use super::offices::implies;
 use super::{App, Error, Result};
 use crate::domain::ids::{ClassId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Compartment, OfficeKind, words};
-use crate::store::{Conn, Key, Office, Pairing, Person};
+use crate::store::{Conn, Grant, Key, Office, Pairing, Person};
 
 words! {
     /// In what way policy and wraps disagree.
@@ -58,6 +59,7 @@ struct Facts {
     duties: Vec<(PersonId, Duty)>,
     classes: HashMap<Uuid, ClassId>,
     pairings: Vec<Pairing>,
+    grants: Vec<Grant>,
     recovery: Uuid,
 }
 
@@ -112,6 +114,7 @@ impl App {
             duties: conn.school_duties(school, self.now()).await?.into_iter().map(|d| (d.1, d.2)).collect(),
             classes,
             pairings: conn.pairings(school).await?,
+            grants: conn.grants(school).await?,
             recovery: conn.installation().await?.ok_or(Error::NotFound)?.recovery_id,
         })
     }
@@ -144,7 +147,7 @@ impl Facts {
         Rightful { must, may: HashSet::new() }
     }
 
-    /// A compartment key belongs to its offices and to paired helpers; a counsellor's notes to the counsellor alone, who
+    /// A compartment key belongs to its offices, to paired helpers and to who leads the case; a counsellor's notes to the counsellor alone, who
     /// loses them with the identity.
     fn of_key(&self, key: &Key, today: &str) -> Rightful {
         if key.compartment == Compartment::Counselling {
@@ -155,8 +158,12 @@ impl Facts {
         let offices = self.offices.iter();
         let offices = offices.filter(|o| holds.contains(&o.kind) && o.class_id.is_none_or(|id| id == class.0));
         let mut rightful = Rightful { must: offices.map(|o| o.id.0).collect(), may: HashSet::new() };
+        let active = |id: PersonId| self.persons.iter().any(|p| p.id == id && p.active && p.recipient.is_some());
+        if LED.contains(&key.compartment) {
+            let of_student = self.grants.iter().filter(|g| g.student_id.0 == key.subject && active(g.person_id));
+            rightful.must.extend(of_student.filter(|g| g.is_running(today)).map(|g| g.person_id.0));
+        }
         if matches!(key.compartment, Compartment::Support | Compartment::Contact) {
-            let active = |id: PersonId| self.persons.iter().any(|p| p.id == id && p.active && p.recipient.is_some());
             let of_student = self.pairings.iter().filter(|p| p.student_id.0 == key.subject && active(p.helper_id));
             for pairing in of_student.filter(|p| !p.ended && p.ends.as_str() >= today) {
                 // The wrap may be made on the day the pairing is agreed; it must be there from its first day on.

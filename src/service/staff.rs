@@ -267,6 +267,9 @@ impl App {
         if ended.role == Role::Helper && !remaining.iter().any(|duty| duty.role == Role::Helper) {
             self.end_help(&mut tx, &permit, id).await?;
         }
+        if remaining.is_empty() {
+            self.end_leads_of(&mut tx, &permit, id).await?;
+        }
         tx.record_about(&permit, Event::DutyEnded, id.0, &described(&ended), now).await?;
         Ok(tx.commit().await?)
     }
@@ -334,6 +337,7 @@ impl App {
     async fn take_keys_away(&self, tx: &mut Tx, permit: &Permit<Manage>, id: PersonId) -> Result<()> {
         self.leave_offices(tx, permit, id, &[]).await?;
         self.end_help(tx, permit, id).await?;
+        self.end_leads_of(tx, permit, id).await?;
         tx.delete_wraps_of(permit, id).await?;
         tx.end_sessions(permit, id).await?;
         Ok(tx.clear_account(permit, id).await?)

@@ -1,6 +1,6 @@
 //! A small school for the unit tests of services: real database, real keys, cheap passwords, a clock that stands still.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -9,14 +9,15 @@ use uuid::Uuid;
 
 use super::keys::seal;
 use super::sheets::sheet_spot;
-use super::{App, FieldEdit, FoundedSchool, KdfGate, Viewer};
+use super::{App, FieldEdit, FoundedSchool, KdfGate, Keys, Viewer};
 use crate::domain::clock::Clock;
-use crate::domain::ids::{ClassId, StudentId};
+use crate::domain::ids::{ClassId, StudentId, WarningId};
 use crate::domain::record::{EntryText, Field, SheetRow};
 use crate::domain::relation::{Duty, Standing};
+use crate::domain::warning::{Severity, Stage, State, Step, StepKind};
 use crate::domain::words::{Effect, Kind, Role, Sex, Way};
-use crate::policy::{Manage, Policy, Report};
-use crate::store::{Db, SheetPart, StudentMacs};
+use crate::policy::{Append, Manage, Permit, Policy, Report};
+use crate::store::{Db, SheetPart, StudentMacs, Tx, Warning};
 use crate::vault::{CompartmentKey, Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
 
 /// 2026-11-23 08:00 in Shanghai.
@@ -138,6 +139,61 @@ impl School {
             self.app.edit_fields(teacher, student, field.compartment(), edits).await.unwrap();
         }
         self.entry(teacher, student, text).await;
+    }
+
+    /// Opens a warning about a student at a level, as if a report had been taken up.
+    pub async fn warn(&self, counsellor: &Viewer, student: StudentId, severity: Severity) -> WarningId {
+        let app = &self.app;
+        let mut tx = app.begin().await.unwrap();
+        let approach = app.approach(&mut tx, counsellor, student).await.unwrap();
+        let permit = app.policy.permit::<Append>(&approach.standing, Kind::Warning, student.0).unwrap();
+        let keys = app.case_keys(&mut tx, counsellor, &permit, &approach).await.unwrap();
+        let mut warning = Warning {
+            id: WarningId(Uuid::now_v7()),
+            school_id: self.founded.id,
+            student_id: student,
+            stage: Stage::Acting,
+            reported_at: app.now(),
+            acknowledged_at: Some(app.now()),
+            assessed_at: None,
+            prevented_at: None,
+            controlled_at: None,
+            closed_at: None,
+            epoch: 0,
+            version: 1,
+            sealed: Vec::new(),
+        };
+        let state = State { severity: Some(severity), ..State::default() };
+        app.seal_state(&keys, &mut warning, &state).unwrap();
+        tx.insert_warning(&permit, &warning).await.unwrap();
+        self.grade(&mut tx, &permit, &keys, &warning, StepKind::Graded, severity).await;
+        tx.commit().await.unwrap();
+        warning.id
+    }
+
+    /// Adds a step to a warning that a level or a follow-up leaves behind.
+    pub async fn step(&self, counsellor: &Viewer, id: WarningId, step: Step) {
+        let app = &self.app;
+        let mut tx = app.begin().await.unwrap();
+        let (warning, approach) = app.case_of(&mut tx, counsellor, id).await.unwrap();
+        let permit = app.policy.permit::<Append>(&approach.standing, Kind::Warning, warning.student_id.0).unwrap();
+        let keys = app.case_keys(&mut tx, counsellor, &permit, &approach).await.unwrap();
+        app.add_step(&mut tx, &permit, &keys, &warning, Uuid::now_v7().into(), &step).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn grade(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<Append>,
+        keys: &Keys,
+        warning: &Warning,
+        kind: StepKind,
+        severity: Severity,
+    ) {
+        let (fields, persons, severity) = (BTreeMap::new(), Vec::new(), Some(severity));
+        let step = Step { kind, fields, severity, persons, letter: None };
+        self.app.add_step(tx, permit, keys, warning, Uuid::now_v7().into(), &step).await.unwrap();
     }
 
     /// Adds a tracking entry.

@@ -27,6 +27,8 @@ pub struct Viewer {
     pub school: School,
     /// The roles held now.
     pub duties: Vec<Duty>,
+    /// Whether the person leads a case.
+    pub leads: bool,
     /// The keys of the person and of the person's offices.
     pub ring: Arc<KeyRing>,
     /// Which session this is.
@@ -86,7 +88,7 @@ impl App {
         }
         let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
-        let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash };
+        let viewer = Viewer { person, school, duties, leads: session.leads, ring: Arc::new(ring), session: hash };
         self.keep_session(token, &viewer, &session, news, now).await?;
         Ok(viewer)
     }

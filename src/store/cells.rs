@@ -17,6 +17,12 @@ words! {
         Steps = "steps",
         /// what is due
         Deadlines = "deadlines",
+        /// the cards of grants
+        Grants = "grants",
+        /// crisis records
+        Crises = "crises",
+        /// referrals
+        Referrals = "referrals",
     }
 }
 
@@ -46,7 +52,10 @@ impl Conn {
             self,
             fetch_all Cell: "SELECT 'warnings' AS \"table\", id AS \"row\", epoch, version, sealed FROM warnings WHERE student_id = $1
              UNION ALL SELECT 'steps', id, epoch, 1, sealed FROM steps WHERE student_id = $1
-             UNION ALL SELECT 'deadlines', id, epoch, version, sealed FROM deadlines WHERE student_id = $1",
+             UNION ALL SELECT 'deadlines', id, epoch, version, sealed FROM deadlines WHERE student_id = $1
+             UNION ALL SELECT 'grants', id, epoch, 1, sealed FROM grants WHERE student_id = $1
+             UNION ALL SELECT 'crises', id, epoch, version, sealed FROM crises WHERE student_id = $1
+             UNION ALL SELECT 'referrals', id, epoch, version, sealed FROM referrals WHERE student_id = $1",
             student.0
         )
     }
@@ -68,6 +77,15 @@ impl Tx {
             }
             CellTable::Deadlines => {
                 sql!(self, run "UPDATE deadlines SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
+            }
+            CellTable::Grants => {
+                sql!(self, run "UPDATE grants SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
+            }
+            CellTable::Crises => {
+                sql!(self, run "UPDATE crises SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
+            }
+            CellTable::Referrals => {
+                sql!(self, run "UPDATE referrals SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
             }
         }
         .map(drop)

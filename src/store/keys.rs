@@ -455,6 +455,14 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Notes that someone lost a key, so that the next holder rotates it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mark_key<A: Act>(&mut self, _permit: &Permit<A>, key: KeyId) -> Result<()> {
+        sql!(self, run "UPDATE keys SET rotation_due = $2 WHERE id = $1", key.0, true).map(drop)
+    }
+
     /// Notes that a person lost the keys they held directly, so that the next holder rotates them.
     ///
     /// # Errors

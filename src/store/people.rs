@@ -84,6 +84,8 @@ pub struct Session {
     pub created_at: i64,
     /// Last request, microseconds UTC.
     pub seen_at: i64,
+    /// Whether they lead a case: some page is theirs that no role has.
+    pub leads: bool,
 }
 
 /// How often sign-in failed for a name or an address, and until when it is refused.

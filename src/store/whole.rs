@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use super::Grant;
 use super::files::{Entry, EntryRow, Record, SheetPart, Student, entry};
 use super::house::Class;
 use super::keys::Wrap;
@@ -39,6 +40,8 @@ pub struct Seat {
     pub class: Class,
     /// All pairings of the student, newest first.
     pub pairings: Vec<Pairing>,
+    /// All grants on the file, newest first.
+    pub grants: Vec<Grant>,
 }
 
 /// A file as one person can open it.
@@ -89,6 +92,7 @@ struct SignedInRow {
     recipient_mac: Option<Vec<u8>>,
     version: i64,
     school_name: String,
+    leads: bool,
     #[sqlx(try_from = "String")]
     labels: LabelScheme,
 }
@@ -106,17 +110,17 @@ struct StudentRow {
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, labels, .. } = self;
-        let session = Session { person_id: id, ring, created_at, seen_at };
+        let Self { active, recipient, recipient_mac, version, school_name, labels, leads, .. } = self;
+        let session = Session { person_id: id, ring, created_at, seen_at, leads };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
         (session, person, School { id: school_id, name: school_name, labels })
     }
 }
 
 impl Seat {
-    fn of(student: Vec<Student>, class: Vec<Class>, pairings: Vec<Pairing>) -> Option<Self> {
+    fn of(student: Vec<Student>, class: Vec<Class>, pairings: Vec<Pairing>, grants: Vec<Grant>) -> Option<Self> {
         let (student, class) = (student.into_iter().next()?, class.into_iter().next()?);
-        Some(Self { student, class, pairings })
+        Some(Self { student, class, pairings, grants })
     }
 }
 
@@ -130,7 +134,8 @@ impl Conn {
             self,
             [token_hash.to_vec(), now],
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels,
+               EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
              WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",
@@ -149,14 +154,15 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn seat(&mut self, id: StudentId) -> Result<Option<Seat>> {
-        let (student, class, pairings) = sql_all!(
+        let (student, class, pairings, grants) = sql_all!(
             self,
             [id.0],
             Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
             Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
             Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
+            Grant: "SELECT * FROM grants WHERE student_id = $1 ORDER BY given_at DESC, id DESC",
         )?;
-        Ok(Seat::of(student, class, pairings))
+        Ok(Seat::of(student, class, pairings, grants))
     }
 
     /// Everything about a file that a person can open, with at most `limit` entries.
@@ -164,12 +170,13 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn whole_file(&mut self, id: StudentId, person: PersonId, limit: i64) -> Result<Option<WholeFile>> {
-        let (student, class, pairings, wraps, sheets, records, entries, names) = sql_all!(
+        let (student, class, pairings, grants, wraps, sheets, records, entries, names) = sql_all!(
             self,
             [id.0, person.0, limit, Uuid::nil()],
             Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
             Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
             Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
+            Grant: "SELECT * FROM grants WHERE student_id = $1 ORDER BY given_at DESC, id DESC",
             Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
              FROM keys k JOIN wraps w ON w.key_id = k.id
              WHERE k.subject IN ($1, (SELECT class_id FROM students WHERE id = $1))
@@ -187,7 +194,7 @@ impl Conn {
         let entries = entries.into_iter().map(entry).collect();
         let names = names.into_iter().map(|(id, name)| (PersonId(id), name)).collect();
         let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names };
-        Ok(Seat::of(student, class, pairings).map(file))
+        Ok(Seat::of(student, class, pairings, grants).map(file))
     }
 
     /// Everything about a class that a person can open.

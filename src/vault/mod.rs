@@ -5,6 +5,7 @@
 //!                               └─ wrap ── identity of the person (age X25519)   identity.rs
 //! identity ── age ── office key ── age ── compartment key                        wrap.rs
 //! office or person ── age ── letter                                             letter.rs
+//! receiver outside ── age ── packet                                             packet.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
 //! ```
@@ -23,6 +24,7 @@ mod invitation;
 mod kdf;
 mod keyring;
 mod letter;
+mod packet;
 mod padding;
 mod password;
 mod private;
@@ -46,6 +48,7 @@ pub use invitation::InvitationCode;
 pub use kdf::{Kdf, KdfParams};
 pub use keyring::{KeyRing, OfficeKey};
 pub use letter::{LETTER_LIMIT, LetterName, open_letter, seal_letter};
+pub use packet::{ReceiverKey, packet_passphrase, seal_with_passphrase};
 pub use password::{Credentials, enrol, needs_rehash, unlock, unlock_nobody};
 pub use recipient::Recipient;
 pub use recovery::{Slip, SlipProblem, join, split};

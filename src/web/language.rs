@@ -12,7 +12,9 @@ use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
+use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::record::{Field, SessionForm, Standing};
+use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{
     CloseReason, Contact, Flag, Precaution, ProtectiveFactor, Reaction, RiskFactor, StepField, Told,
 };
@@ -172,6 +174,14 @@ families! {
     "told": Told,
     "flag": Flag,
     "close-reason": CloseReason,
+    "crisis-act": CrisisAct,
+    "team-duty": TeamDuty,
+    "referral-stage": ReferralStage,
+    "return-step": ReturnStep,
+    "receiver": Receiver,
+    "ground": Ground,
+    "packet-way": PacketWay,
+    "consent": Consent,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.

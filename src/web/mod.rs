@@ -19,6 +19,7 @@ mod files;
 mod helping;
 mod import;
 mod invitation;
+mod leading;
 mod notes;
 mod offices;
 mod pairings;
@@ -39,7 +40,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::App;
 use headers::Frame;
-use warnings::{briefs, inbox, timeline};
+use warnings::{briefs, crisis, inbox, timeline};
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
@@ -107,6 +108,7 @@ pages! {
     notes,
     pairings,
     helping,
+    leading,
     import,
     audit,
     statistics,
@@ -119,6 +121,7 @@ pages! {
     inbox,
     timeline,
     briefs,
+    crisis,
 }
 pub(crate) use files::bench_page;
 

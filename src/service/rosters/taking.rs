@@ -38,6 +38,7 @@ struct Standing {
     keys: HashMap<(Uuid, Compartment), Key>,
     versions: HashMap<(StudentId, Compartment), i64>,
     helpers: HashMap<StudentId, Vec<Recipient>>,
+    leaders: HashMap<StudentId, Vec<Recipient>>,
 }
 
 /// Everything that the transaction will write.
@@ -128,14 +129,18 @@ impl App {
             Ok::<_, Error>((ClassKey { cohort, number }, class.id))
         };
         let classes = classes.map(key).collect::<Result<_>>()?;
-        let mut standing =
-            Standing { offices, classes, keys: HashMap::new(), versions: HashMap::new(), helpers: HashMap::new() };
+        let (keys, versions) = (HashMap::new(), HashMap::new());
+        let (helpers, leaders) = (HashMap::new(), HashMap::new());
+        let mut standing = Standing { offices, classes, keys, versions, helpers, leaders };
         if plan.changed() > 0 {
             let keys = conn.keys_of_school(plan.school).await?.into_iter().filter(|key| key.owner.is_nil());
             standing.keys = keys.map(|key| ((key.subject, key.compartment), key)).collect();
             let versions = conn.layer_versions(plan.school, FROM_ROSTER).await?;
             standing.versions = versions.into_iter().map(|(id, c, version)| ((id, c), version)).collect();
             standing.helpers = self.helpers(&mut conn, plan).await?;
+            for (student, leader) in self.leaders(&mut conn, plan.school).await? {
+                standing.leaders.entry(student).or_default().push(leader);
+            }
         }
         Ok(standing)
     }
@@ -302,10 +307,11 @@ impl Standing {
         holders: &dyn Fn(Compartment) -> Arc<[Recipient]>,
         now: i64,
     ) -> Vec<KeyWork> {
-        let with_helpers = |compartment| match self.helpers.get(&id) {
-            Some(helpers) => holders(compartment).iter().chain(helpers).cloned().collect(),
-            None => holders(compartment),
+        let with = |compartment: Compartment, people: &[&HashMap<StudentId, Vec<Recipient>>]| -> Arc<[Recipient]> {
+            let persons = people.iter().filter_map(|of| of.get(&id)).flatten();
+            holders(compartment).iter().chain(persons).cloned().collect()
         };
+        let with_helpers = |compartment| with(compartment, &[&self.helpers, &self.leaders]);
         let said = |compartment, layer: Layer| {
             let version = self.versions.get(&(id, compartment)).map_or(1, |version| version + 1);
             Some((layer, version))
@@ -320,7 +326,7 @@ impl Standing {
             },
             KeyWork {
                 key: self.next_key(id, Compartment::Circumstance),
-                holders: holders(Compartment::Circumstance),
+                holders: with(Compartment::Circumstance, &[&self.leaders]),
                 layer: circumstance,
             },
         ];

@@ -14,6 +14,7 @@ use crate::domain::relation::{Duty, Facts};
 use crate::domain::words::{Compartment, Kind, OfficeKind};
 use crate::policy::{Admit, Permit, Read};
 use crate::service::keys::offices_holding;
+use crate::service::leading::LED;
 use crate::service::offices::implies;
 use crate::service::{App, Error, Keys, Result, Viewer};
 use crate::store::{Conn, Key, Office, Tx, Wrap};
@@ -46,6 +47,8 @@ struct Scope {
     keys: BTreeMap<Uuid, Vec<(Key, ClassId)>>,
     /// The helpers paired today.
     helpers: Vec<(StudentId, Recipient)>,
+    /// Who leads a case today.
+    leaders: Vec<(StudentId, Recipient)>,
 }
 
 /// What was made from a scope, ready to be stored.
@@ -138,7 +141,8 @@ impl App {
                 helpers.push((pairing.student_id, recipient));
             }
         }
-        Ok(Scope { offices, rotating, staying, leaving, keys, helpers })
+        let leaders = self.leaders(conn, school).await?;
+        Ok(Scope { offices, rotating, staying, leaving, keys, helpers, leaders })
     }
 
     /// The members of these offices: who stays, and who is there without a duty that needs it.
@@ -263,7 +267,8 @@ impl App {
 }
 
 impl Scope {
-    /// Who shall hold a key of a class or student: its offices under their new key pairs, and helpers paired today.
+    /// Who shall hold a key of a class or student: its offices under their new key pairs, helpers paired today, and who leads
+    /// the case.
     fn holders(&self, recipients: &HashMap<OfficeId, Recipient>, key: &Key, class: ClassId) -> Vec<Recipient> {
         let holds = offices_holding(key.compartment);
         let offices = self.offices.iter();
@@ -272,6 +277,10 @@ impl Scope {
         if matches!(key.compartment, Compartment::Support | Compartment::Contact) {
             let helpers = self.helpers.iter().filter(|(student, _)| student.0 == key.subject);
             holders.extend(helpers.map(|(_, recipient)| recipient.clone()));
+        }
+        if LED.contains(&key.compartment) {
+            let leaders = self.leaders.iter().filter(|(student, _)| student.0 == key.subject);
+            holders.extend(leaders.map(|(_, recipient)| recipient.clone()));
         }
         holders
     }

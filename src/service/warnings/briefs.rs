@@ -155,7 +155,7 @@ impl App {
 
     /// How a brief calls the student: by name, for somebody who holds no roster.
     async fn called<A: Act>(&self, tx: &mut Tx, viewer: &Viewer, case: &Case<A>) -> Result<String> {
-        let (who, _) = self.who(tx, viewer, &case.approach, &case.keys).await?;
+        let (who, _) = self.who_now(tx, viewer, &case.approach, &case.keys).await?;
         Ok(who.name().to_owned())
     }
 

@@ -4,6 +4,7 @@
 use super::{Case, checked_reason, reasoned};
 use crate::domain::audit::Event;
 use crate::domain::ids::{StepId, WarningId};
+use crate::domain::referral::ReferralStage;
 use crate::domain::warning::{LetterKind, LetterState, Severity, Stage, StepKind, Task, watch_period};
 use crate::domain::words::Role;
 use crate::policy::{Act, Sign, Write};
@@ -52,6 +53,12 @@ impl App {
         };
         if code.is_some() {
             return Ok(code);
+        }
+        if tx.crises_of_warning(case.warning.id).await?.iter().any(|crisis| crisis.closed_at.is_none()) {
+            return Ok(Some("crisis-open"));
+        }
+        if tx.referrals_of_warning(case.warning.id).await?.iter().any(|one| one.stage != ReferralStage::Ended) {
+            return Ok(Some("referral-open"));
         }
         let now = self.now();
         for open in tx.deadlines_of_warning(case.warning.id).await?.iter().filter(|d| d.done_at.is_none()) {

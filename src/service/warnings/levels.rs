@@ -137,6 +137,7 @@ impl App {
         case.warning.controlled_at = None;
         case.warning.assessed_at.get_or_insert(self.now());
         self.renew_deadlines(tx, case, severity).await?;
+        self.crisis_at_level(tx, case, severity).await?;
         self.tell_by_level(tx, viewer, case, severity).await
     }
 

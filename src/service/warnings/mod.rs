@@ -98,7 +98,7 @@ impl App {
         let approach = self.approach(&mut conn, viewer, student).await?;
         let permit = self.permit::<Read>(&approach.standing, Kind::Warning, student.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, student.0).await?;
-        let (who, mut faster) = self.who(&mut conn, viewer, &approach, &keys).await?;
+        let (who, mut faster) = self.who_now(&mut conn, viewer, &approach, &keys).await?;
         let stored = conn.steps(id).await?;
         let deadlines = conn.deadlines_of_warning(id).await?;
         let briefed = conn.letters_of_warning(id, LetterKind::Brief).await?.len();
@@ -122,7 +122,7 @@ impl App {
     }
 
     /// Asks whether the person may do this with a warning, and records a refusal, before a transaction begins.
-    async fn may_with_warning<A: Act>(&self, viewer: &Viewer, id: WarningId) -> Result<()> {
+    pub(crate) async fn may_with_warning<A: Act>(&self, viewer: &Viewer, id: WarningId) -> Result<()> {
         let mut conn = self.db.read().await?;
         let warning = conn.warning(id).await?.ok_or(Error::NotFound)?;
         let approach = self.approach(&mut conn, viewer, warning.student_id).await?;
@@ -132,7 +132,7 @@ impl App {
 
     /// A warning inside a transaction. Ask [`App::may_with_warning`] before the transaction begins: a refusal in here is
     /// not recorded.
-    async fn case<A: Act>(&self, tx: &mut Tx, viewer: &Viewer, id: WarningId) -> Result<Case<A>> {
+    pub(crate) async fn case<A: Act>(&self, tx: &mut Tx, viewer: &Viewer, id: WarningId) -> Result<Case<A>> {
         let warning = tx.warning(id).await?.ok_or(Error::NotFound)?;
         let student = warning.student_id;
         let approach = self.approach(tx, viewer, student).await?;

@@ -1,6 +1,7 @@
 //! The pages of warnings: what waits, one warning with its whole timeline, and the briefs.
 
 pub mod briefs;
+pub mod crisis;
 pub mod inbox;
 pub mod timeline;
 mod view;

@@ -92,10 +92,10 @@ struct GuardianLetterPage {
 }
 
 /// A form whose fields all begin with the name of the form: ticks come several times.
-type Answers = Form<Vec<(String, String)>>;
+pub(super) type Answers = Form<Vec<(String, String)>>;
 
 /// The answers of one form, without its name; ticks with spaces between.
-fn answers(form: &str, pairs: Vec<(String, String)>) -> HashMap<String, String> {
+pub(super) fn answers(form: &str, pairs: Vec<(String, String)>) -> HashMap<String, String> {
     let mut answers: HashMap<String, String> = HashMap::new();
     for (name, text) in pairs {
         let field = name.strip_prefix(form).and_then(|rest| rest.strip_prefix('-')).unwrap_or(&name).to_owned();
@@ -109,7 +109,7 @@ fn answers(form: &str, pairs: Vec<(String, String)>) -> HashMap<String, String> 
 }
 
 /// What a form says in one field.
-fn said<'a>(answers: &'a HashMap<String, String>, field: &str) -> &'a str {
+pub(super) fn said<'a>(answers: &'a HashMap<String, String>, field: &str) -> &'a str {
     answers.get(field).map_or("", String::as_str)
 }
 

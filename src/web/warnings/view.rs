@@ -121,6 +121,9 @@ fn listed(ui: &Ui, list: List, code: &str) -> String {
         List::Safe => "safe",
         List::Rule => "rule",
         List::CloseReason => "close-reason",
+        List::CrisisAct => "crisis-act",
+        List::ReferralStage => "referral-stage",
+        List::ReturnStep => "return-step",
     };
     language::word(ui.language, family, code)
 }
