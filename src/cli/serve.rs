@@ -12,7 +12,7 @@ use super::house::Place;
 use super::say::{Words, print, tell};
 use super::{Failure, Outcome, server};
 use crate::domain::words::Language;
-use crate::service::App;
+use crate::service::{App, Bell};
 use crate::web;
 use crate::web::headers::Frame;
 use crate::web::ui::t;
@@ -74,7 +74,14 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves the pages until `stop` is done, then closes the database.
 pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBuf, stop: impl Future<Output = ()>) {
     let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
-    server::serve(listener, web::router(Arc::clone(&app), frame), stop).await;
+    let bell = Bell::default();
+    let router = web::router_with(Arc::clone(&app), frame, bell.clone());
+    // Pages that listen would keep the server from stopping.
+    let stop = async move {
+        stop.await;
+        bell.close();
+    };
+    server::serve(listener, router, stop).await;
     daily.abort();
     // Waits for acts whose clients went away, and folds SQLite's log into its file.
     if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {

@@ -5,6 +5,7 @@
 
 mod account;
 mod audits;
+mod bell;
 mod calendar;
 mod cases;
 mod circumstances;
@@ -37,6 +38,7 @@ mod views;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
+pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
 pub use cases::Due;
 pub use circumstances::Decision;
 pub use entries::ShownNote;

@@ -141,6 +141,7 @@ pub fn ui_of(app: &App, viewer: &Viewer, path: &str) -> Ui {
         roles: format::list(language, &words),
         school: viewer.school.name.clone(),
         nav: nav(app, viewer, &ui, path),
+        unseen: viewer.unseen,
     });
     ui
 }

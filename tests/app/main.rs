@@ -13,6 +13,7 @@ mod faults;
 mod journeys;
 mod leaks;
 mod migrations;
+mod notices;
 mod people;
 mod routes;
 mod store;

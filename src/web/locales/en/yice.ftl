@@ -72,6 +72,7 @@ frame-notice = Notice
 frame-footer = For authorised staff of this school in the course of duty. Every reading is recorded.
 frame-hotline = Psychological helpline 12356 · Ambulance 120 · Police 110
 frame-print = Print
+frame-notices = To do
 
 form-required = required
 form-optional = optional
@@ -817,3 +818,15 @@ field-problem-class-exists = This class exists already.
 field-problem-invitation-unknown = The code is wrong, was used already, or has expired. Check what you typed, or ask the administrator to invite you again.
 field-problem-fingerprint-changed = The fingerprint is not the one that was shown; no key was handed over. Compare again in person, and tell the administrator if in doubt.
 field-problem-fingerprint-not-compared = Compare the fingerprint with the person first, then tick the box.
+
+### notices
+
+notices-title = Notices
+notices-what = This page only says that something waits for you, not what it is; follow the link to see.
+notices-none = Nothing waits for you now
+notices-none-advice = When something comes, a number appears at the top right of every page.
+notices-waits = Something new waits for you
+notices-ask = Something is past its time limit: please ask the counselling room and the moral-education office
+notices-new = new
+notices-sound = Make a sound when something new comes (in this browser on this computer only)
+notices-outside = To be told outside school too, give a mail address:

@@ -72,6 +72,7 @@ frame-notice = 提示
 frame-footer = 内容仅供本校授权人员履职使用，查阅均有记录。
 frame-hotline = 心理援助热线 12356 · 急救 120 · 报警 110
 frame-print = 打印
+frame-notices = 待办
 
 form-required = 必填
 form-optional = 选填
@@ -808,3 +809,15 @@ field-problem-class-exists = 这个班级已经有了。
 field-problem-invitation-unknown = 邀请码不对，或者已经用过、已过期。请检查输入，或请管理员重新邀请。
 field-problem-fingerprint-changed = 对方的指纹与刚才显示的不同，没有交出钥匙。请重新当面核对；如有疑问，请联系管理员。
 field-problem-fingerprint-not-compared = 请先与本人核对指纹，再勾选确认。
+
+### notices
+
+notices-title = 待办提醒
+notices-what = 这里只说有事在等您，不说是什么事；点进去才能看到内容。
+notices-none = 现在没有等您处理的事
+notices-none-advice = 有新的待办时，页面右上角会出现数字。
+notices-waits = 您有一条新的待办
+notices-ask = 有一项工作过了时限，请问一问心理辅导室和德育处
+notices-new = 新
+notices-sound = 有新待办时响一声（只在这台电脑的这个浏览器）
+notices-outside = 想在校外也收到提醒，可以登记邮箱：
