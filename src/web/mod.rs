@@ -13,6 +13,8 @@ pub mod ui;
 
 mod account;
 mod audit;
+mod calendar;
+mod channels;
 mod classes;
 mod files;
 mod helping;
@@ -115,6 +117,8 @@ pages! {
     structure,
     offices,
     notices,
+    channels,
+    calendar,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

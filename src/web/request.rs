@@ -165,6 +165,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),
         ("/staff", t!(ui, "nav-staff"), at_school(Kind::Staff, Action::Manage)),
         ("/structure", t!(ui, "nav-structure"), at_school(Kind::Structure, Action::Manage)),
+        ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
         ("/account", t!(ui, "nav-account"), true),
     ];

@@ -9,6 +9,7 @@ mod support;
 mod architecture;
 mod browser;
 mod commands;
+mod escalation;
 mod faults;
 mod journeys;
 mod leaks;

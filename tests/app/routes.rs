@@ -74,7 +74,7 @@ impl Things {
             route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
-        let path = path.replace("{office}", &self.office.to_string());
+        let path = path.replace("{office}", &self.office.to_string()).replace("{channel}", "wecom");
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
     }
@@ -105,6 +105,18 @@ impl Things {
             "/offices/{office}/admit/{person}" => &[("compared", "on")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
+            "/account/mail" => &[("address", "li@school.example")],
+            "/channels/mail" => &[
+                ("host", "smtp.school.example"),
+                ("port", "465"),
+                ("encryption", "tls"),
+                ("sender", "yice@school.example"),
+                ("seen", "0"),
+            ],
+            "/channels/{channel}/robot" => &[("address", "https://robot.example/hook"), ("seen", "0")],
+            "/structure/calendar" => &[("first", "2027-01-01"), ("last", ""), ("kind", "off")],
+            "/structure/calendar/lines" => &[("lines", "2027-01-04 班")],
+            "/structure/calendar/remove" => &[("first", "2027-01-01"), ("last", "2027-01-01")],
             "/structure/name" => &[("school", "石门村小学")],
             "/structure/classes" => &[("grade", "5"), ("number", "9")],
             "/structure/terms" => {
@@ -116,6 +128,8 @@ impl Things {
             "/sign-out"
             | "/account/sign-out-everywhere"
             | "/pairings/{id}/end"
+            | "/channels/{channel}/close"
+            | "/channels/{channel}/try"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
             | "/staff/{id}/duties/{duty}/end"

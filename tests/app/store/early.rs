@@ -221,16 +221,19 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     assert!(tx.deadlines_to_pass_on(NOW + 9, 10).await.unwrap().is_empty());
     assert_eq!(tx.deadlines_to_pass_on(NOW + 10, 10).await.unwrap(), [soon.clone()]);
 
-    assert!(tx.pass_on(&soon, Some(NOW + 30)).await.unwrap());
-    assert!(!tx.pass_on(&soon, Some(NOW + 30)).await.unwrap(), "another node came first");
+    assert!(tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap());
+    assert!(!tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap(), "another node came first");
+    assert!(!tx.postpone(&soon, NOW + 50).await.unwrap(), "nor is it put off by who saw it before");
     assert_eq!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap(), [later.clone()]);
-    assert!(tx.pass_on(&later, None).await.unwrap());
+    assert!(tx.postpone(&later, NOW + 21).await.unwrap());
+    assert!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap().is_empty());
+    assert!(tx.pass_on(&later, 1, None).await.unwrap());
     let passed = tx.deadlines_to_pass_on(NOW + 99, 10).await.unwrap();
-    assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 1)]);
+    assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 2)]);
 
     assert!(tx.meet_deadline(&permit, soon.id, NOW + 40).await.unwrap());
     assert!(!tx.meet_deadline(&permit, soon.id, NOW + 41).await.unwrap());
-    assert!(!tx.pass_on(&passed[0], None).await.unwrap(), "what is done is not passed on");
+    assert!(!tx.pass_on(&passed[0], 3, None).await.unwrap(), "what is done is not passed on");
     let met = tx.deadlines_of_warning(warning.id).await.unwrap().remove(0);
     assert_eq!((met.done_at, met.done_by, met.next_at), (Some(NOW + 40), Some(house.teacher.0), None));
     assert_eq!(tx.open_deadlines(house.school, 9).await.unwrap().len(), 1);
