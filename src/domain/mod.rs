@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod clock;
 pub mod gate;
 pub mod ids;
+pub mod outside;
 pub mod record;
 pub mod relation;
 pub mod roster;

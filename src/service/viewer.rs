@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{App, Error, Result};
 use crate::domain::clock::{HOUR, MINUTE};
-use crate::domain::ids::{ClassId, OfficeId};
+use crate::domain::ids::{ClassId, OfficeId, PersonId};
 use crate::domain::relation::{Duty, Facts, Standing};
 use crate::domain::words::{Kind, Role};
 use crate::policy::Manage;
@@ -31,6 +31,8 @@ pub struct Viewer {
     pub ring: Arc<KeyRing>,
     /// Which session this is.
     pub session: [u8; 32],
+    /// How many notices wait that the person has not looked at.
+    pub unseen: i64,
 }
 
 impl Viewer {
@@ -80,10 +82,22 @@ impl App {
         let duties = conn.duties(person.id, now).await?;
         let ring = token.open_ring(&session.ring).map_err(|_| Error::SignedOut)?;
         let (ring, news) = self.complete(&mut conn, ring).await?;
+        let unseen = conn.unseen_notices(person.id).await?;
         drop(conn);
-        let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash };
+        let viewer = Viewer { person, school, duties, ring: Arc::new(ring), session: hash, unseen };
         self.keep_session(token, &viewer, &session, news, now).await?;
         Ok(viewer)
+    }
+
+    /// Whose running session this cookie is, without a sign of life: a page that only listens keeps no session running.
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`] when the cookie opens no running session.
+    pub async fn listener(&self, token: &SessionToken) -> Result<PersonId> {
+        let now = self.now();
+        let session = self.db.read().await?.session(&token.hash()).await?.ok_or(Error::SignedOut)?;
+        let over = now - session.seen_at > IDLE || now - session.created_at > LONGEST;
+        if over { Err(Error::SignedOut) } else { Ok(session.person_id) }
     }
 
     /// Adds the keys of offices that the person was let into, or that were rotated, since the ring was sealed; drops the

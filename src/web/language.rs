@@ -12,6 +12,8 @@ use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
+use crate::domain::calendar::DayKind;
+use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::steps::{
     CloseReason, Contact, Flag, Precaution, ProtectiveFactor, Reaction, RiskFactor, StepField, Told,
@@ -139,14 +141,18 @@ macro_rules! families {
 families! {
     "action": Action,
     "boarding": Boarding,
+    "channel": Channel,
+    "day-kind": DayKind,
     "kind": Compartment,
     "effect": Effect,
+    "fault": Fault,
     "field": Field,
     "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
     "language": Language,
+    "mail-encryption": Encryption,
     "office-kind": OfficeKind,
     "outcome": Outcome,
     "relation": Relation,

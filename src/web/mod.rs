@@ -13,6 +13,8 @@ pub mod ui;
 
 mod account;
 mod audit;
+mod calendar;
+mod channels;
 mod classes;
 mod concerns;
 mod files;
@@ -20,6 +22,7 @@ mod helping;
 mod import;
 mod invitation;
 mod notes;
+mod notices;
 mod offices;
 mod pairings;
 mod sign_in;
@@ -36,7 +39,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use crate::domain::words::Role;
-use crate::service::App;
+use crate::service::{App, Bell};
 use headers::Frame;
 use warnings::{briefs, inbox, timeline};
 
@@ -47,6 +50,8 @@ pub struct Web {
     pub app: Arc<App>,
     /// How the server is reached.
     pub frame: Frame,
+    /// Who listens for notices.
+    pub bell: Bell,
 }
 
 /// Who gets through a route, given the right relation to what it is about.
@@ -118,6 +123,9 @@ pages! {
     inbox,
     timeline,
     briefs,
+    notices,
+    channels,
+    calendar,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
@@ -126,11 +134,16 @@ pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
+    router_with(app, frame, Bell::default())
+}
+
+/// The whole server, with a bell that whoever stops the server can close: open pages listen until then.
+pub fn router_with(app: Arc<App>, frame: Frame, bell: Bell) -> Router {
     let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
-    pages.merge(health).with_state(Web { app, frame })
+    pages.merge(health).with_state(Web { app, frame, bell })
 }
 
 /// Answers `ok` while the database can be read; asked by load balancers and scripts, without a session.
