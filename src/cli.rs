@@ -12,6 +12,7 @@ mod import;
 mod init;
 mod keys;
 mod logs;
+mod outside;
 mod person;
 mod policy;
 mod say;

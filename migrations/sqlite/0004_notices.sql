@@ -7,3 +7,60 @@ CREATE TABLE days (
     kind TEXT NOT NULL,
     PRIMARY KEY (school_id, day)
 ) STRICT, WITHOUT ROWID;
+
+-- One node at a time sweeps. No clock stands here: a holder whose beat no longer moves has ended.
+CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    holder BLOB NOT NULL,
+    beat INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What is said once, such as that a holiday comes.
+CREATE TABLE occasions (
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    name TEXT NOT NULL,
+    PRIMARY KEY (school_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- The ways out of the house. Servers, addresses and passwords are sealed under the secret of the installation.
+CREATE TABLE channels (
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (school_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Where a person wants to be told, sealed under the secret of the installation.
+CREATE TABLE addresses (
+    person_id BLOB PRIMARY KEY REFERENCES persons (id),
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Messages without content on their way out: that somebody should sign in and look.
+CREATE TABLE outbox (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    kind TEXT NOT NULL,
+    person_id BLOB,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_by_next ON outbox (next_at) WHERE state = 'waiting';
+CREATE INDEX outbox_by_school ON outbox (school_id, state, changed_at);
+CREATE INDEX notices_unseen ON notices (person_id) WHERE seen_at IS NULL;
+
+-- Who takes over a case for a holiday. `subject` is a warning, or a due time that belongs to none.
+CREATE TABLE handovers (
+    subject BLOB NOT NULL,
+    holiday TEXT NOT NULL,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    taker BLOB NOT NULL REFERENCES persons (id),
+    made_by BLOB NOT NULL,
+    made_at INTEGER NOT NULL,
+    PRIMARY KEY (subject, holiday)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX handovers_by_holiday ON handovers (school_id, holiday);

@@ -10,15 +10,18 @@ use tokio::net::TcpListener;
 
 use super::house::Place;
 use super::say::{Words, print, tell};
-use super::{Failure, Outcome, server};
+use super::{Failure, Outcome, outside, server};
 use crate::domain::words::Language;
-use crate::service::App;
+use crate::service::{App, Bell, Sweeper};
 use crate::web;
 use crate::web::headers::Frame;
 use crate::web::ui::t;
 
 /// Between two looks at whether something is to be done.
 const ROUND: Duration = Duration::from_hours(1);
+
+/// Between two looks at what is past its due time.
+const SWEEP: Duration = Duration::from_secs(20);
 
 /// Runs the server.
 #[derive(Debug, Args)]
@@ -74,8 +77,19 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves the pages until `stop` is done, then closes the database.
 pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBuf, stop: impl Future<Output = ()>) {
     let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
-    server::serve(listener, web::router(Arc::clone(&app), frame), stop).await;
+    let sweep = tokio::spawn(sweeping(Arc::clone(&app)));
+    let carry = tokio::spawn(outside::carry(Arc::clone(&app)));
+    let bell = Bell::default();
+    let router = web::router_with(Arc::clone(&app), frame, bell.clone());
+    // Pages that listen would keep the server from stopping.
+    let stop = async move {
+        stop.await;
+        bell.close();
+    };
+    server::serve(listener, router, stop).await;
     daily.abort();
+    sweep.abort();
+    carry.abort();
     // Waits for acts whose clients went away, and folds SQLite's log into its file.
     if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {
         tracing::warn!("the database was still in use at the end");
@@ -93,6 +107,19 @@ async fn housekeeping(app: Arc<App>, dir: PathBuf) {
         }
         if let Err(error) = app.daily(&dir).await {
             tracing::warn!(cause = %error, "the audit heads could not be signed; it will be tried again");
+        }
+    }
+}
+
+/// Passes on what is past its due time. Of several nodes one does it, and another takes over when that one ends.
+async fn sweeping(app: Arc<App>) {
+    let mut sweeper = Sweeper::default();
+    let mut rounds = tokio::time::interval(SWEEP);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.sweep(&mut sweeper).await {
+            tracing::warn!(cause = %error, "what is overdue could not be passed on; it will be tried again");
         }
     }
 }

@@ -146,6 +146,18 @@ words! {
         BriefSent = "brief_sent",
         /// a brief was read
         BriefRead = "brief_read",
+        /// something overdue was passed on to the next duty holder
+        DeadlinePassedOn = "deadline_passed_on",
+        /// the list of what is due was read
+        DueRead = "due_read",
+        /// a case was handed over for a holiday
+        CaseHandedOver = "case_handed_over",
+        /// the school calendar was changed
+        CalendarChanged = "calendar_changed",
+        /// a way out for notices was set, changed or closed
+        ChannelChanged = "channel_changed",
+        /// a person gave, changed or removed the own mail address
+        AddressChanged = "address_changed",
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 
-use super::clock::school_time;
+use super::clock::{HOUR, MINUTE, school_time};
 use super::warning::Limit;
 use super::words::words;
 
@@ -54,6 +54,11 @@ impl Calendar {
         let mut terms: Vec<_> = terms.into_iter().filter(|(first, last)| first <= last).collect();
         terms.sort_unstable();
         Self { terms, marked: marked.into_iter().collect() }
+    }
+
+    /// The days that are not what their weekday says, earliest first.
+    pub fn marked(&self) -> impl Iterator<Item = (Date, DayKind)> {
+        self.marked.iter().map(|(day, kind)| (*day, *kind))
     }
 
     /// Whether there is school on a day. After the last term that is known the week alone decides: a limit that ends too
@@ -131,6 +136,72 @@ impl Calendar {
     fn is_after_all(&self, day: Date) -> bool {
         self.terms.iter().all(|(_, last)| *last < day)
     }
+}
+
+/// Days from the first to the last that are all the same.
+pub type DayRange = (Date, Date, DayKind);
+
+/// So many days can be marked by one line.
+pub const LONGEST_RANGE: i64 = 200;
+
+/// Reads lines such as `2027-01-01 休`, `2027-01-04 班` or `2026-10-01 2026-10-07 休`, as one copies them from a notice.
+///
+/// # Errors
+/// The numbers, from 1, of the lines that say something else.
+pub fn read_lines(text: &str) -> Result<Vec<DayRange>, Vec<usize>> {
+    let (mut ranges, mut wrong) = (Vec::new(), Vec::new());
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        match read_line(line) {
+            Some(range) => ranges.push(range),
+            None => wrong.push(number),
+        }
+    }
+    if wrong.is_empty() { Ok(ranges) } else { Err(wrong) }
+}
+
+fn read_line(line: &str) -> Option<DayRange> {
+    let words: Vec<&str> = line
+        .split(|c: char| c.is_whitespace() || ",，、~～至到\u{3000}".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let (first, last, kind) = match words[..] {
+        [day, kind] => (day, day, kind),
+        [first, last, kind] => (first, last, kind),
+        _ => return None,
+    };
+    let kind = match kind {
+        "休" | "假" | "off" => DayKind::Off,
+        "班" | "课" | "school" => DayKind::School,
+        _ => return None,
+    };
+    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+    ((0..LONGEST_RANGE).contains(&days_between(first, last))).then_some((first, last, kind))
+}
+
+/// Marked days in order, put together where they follow each other and are the same.
+#[must_use]
+pub fn ranges(days: impl IntoIterator<Item = (Date, DayKind)>) -> Vec<DayRange> {
+    let mut ranges: Vec<DayRange> = Vec::new();
+    for (day, kind) in days {
+        match ranges.last_mut() {
+            Some((_, last, same)) if *same == kind && last.tomorrow().is_ok_and(|next| next == day) => *last = day,
+            _ => ranges.push((day, day, kind)),
+        }
+    }
+    ranges
+}
+
+/// When the next duty holder is reminded of something overdue, after the `rung`-th reminder that is made now. What runs on the
+/// wall clock is passed on after half an hour, then after two hours; what runs on the school calendar in the evening of the
+/// next school day.
+#[must_use]
+pub fn next_reminder(on_the_calendar: bool, rung: i64, now: i64, calendar: &Calendar) -> i64 {
+    let limit = match (on_the_calendar, rung) {
+        (true, _) => Limit::SchoolDays(1),
+        (false, 1) => Limit::Clock(30 * MINUTE),
+        (false, _) => Limit::Clock(2 * HOUR),
+    };
+    calendar.due(limit, now)
 }
 
 /// 17:00 of a day in the school's time zone, microseconds UTC.

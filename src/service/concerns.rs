@@ -8,7 +8,7 @@ use super::letters::{Bound, NewLetter};
 use super::{App, Approach, Error, FieldProblem, Keys, Listed, Result, Viewer, merged};
 use crate::domain::audit::Event;
 use crate::domain::clock::HOUR;
-use crate::domain::ids::{LetterId, PersonId, StudentId};
+use crate::domain::ids::{LetterId, StudentId};
 use crate::domain::record::Card;
 use crate::domain::relation::Facts;
 use crate::domain::steps::{LINE, TEXT};
@@ -233,33 +233,47 @@ impl App {
         Ok(own.map(|Letter { id, sent_at, state, .. }| Receipt { id, sent_at, state }).collect())
     }
 
-    /// Passes on the letters that nobody took up in time: a bell for the next duty holder, each once. Gives how many.
-    /// Asked by the clock; opens nothing.
+    /// Passes on the letters that nobody took up in time: a bell for the next duty holder, each once, however many nodes do
+    /// this at once. Gives how many. Opens nothing.
     ///
     /// # Errors
     /// The database.
     pub async fn pass_on_letters(&self) -> Result<usize> {
-        let now = self.now();
-        let waiting = self.db.read().await?.letters_to_pass_on(now, PASSED_ON).await?;
+        let waiting = self.db.read().await?.letters_to_pass_on(self.now(), PASSED_ON).await?;
         let mut passed = 0;
         for letter in waiting {
-            let ladder = rungs(Role::Counsellor);
-            let rung = usize::try_from(letter.rung).unwrap_or(usize::MAX);
-            let next_at = (rung + 1 < ladder.len()).then_some(now + HOUR);
-            let mut tx = self.begin().await?;
-            if !tx.pass_letter_on(&letter, next_at).await? {
-                continue;
-            }
-            if let Some(role) = ladder.get(rung) {
-                let people: BTreeSet<PersonId> = self.holders_of_role(&mut tx, letter.school_id, *role, None).await?;
-                let reads = matches!(role, Role::Counsellor | Role::MoralEdDirector);
-                let place = if reads { "/warnings" } else { "/notices" };
-                self.tell(&mut tx, letter.school_id, &people, place).await?;
-            }
-            tx.commit().await?;
-            passed += 1;
+            passed += usize::from(self.pass_letter_on(&letter).await?);
         }
         Ok(passed)
+    }
+
+    async fn pass_letter_on(&self, letter: &Letter) -> Result<bool> {
+        let (now, school) = (self.now(), letter.school_id);
+        let mut tx = self.begin().await?;
+        // A rung that nobody stands on is no rung.
+        let mut ladder = (1..).zip(rungs(Role::Counsellor)).skip_while(|(rung, _)| *rung <= letter.rung);
+        let mut reached = None;
+        for (rung, role) in ladder.by_ref() {
+            let people = self.holders_of_role(&mut tx, school, *role, None).await?;
+            if !people.is_empty() {
+                reached = Some((rung, *role, people));
+                break;
+            }
+        }
+        let Some((rung, role, people)) = reached else {
+            // Nobody is there whom it could be told: somebody may be an hour later.
+            tx.pass_letter_on(letter, letter.rung, Some(now + HOUR)).await?;
+            tx.commit().await?;
+            return Ok(false);
+        };
+        if !tx.pass_letter_on(letter, rung, ladder.next().map(|_| now + HOUR)).await? {
+            return Ok(false);
+        }
+        let reads = matches!(role, Role::Counsellor | Role::MoralEdDirector);
+        self.tell(&mut tx, school, &people, if reads { "/warnings" } else { "/notices" }).await?;
+        tx.record_passed_on(school, letter.id.0, rung, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

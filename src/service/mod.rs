@@ -5,8 +5,10 @@
 
 mod account;
 mod audits;
+mod bell;
 mod calendar;
 mod cases;
+mod channels;
 mod circumstances;
 mod concerns;
 mod crises;
@@ -24,6 +26,7 @@ mod letters;
 mod new_class;
 mod notices;
 mod offices;
+mod outbox;
 mod pairings;
 mod recovery;
 mod referrals;
@@ -34,6 +37,7 @@ mod sheets;
 mod staff;
 mod statistics;
 mod structure;
+mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tidy;
@@ -43,7 +47,10 @@ mod warnings;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
+pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
+pub use calendar::SchoolCalendar;
 pub use cases::Due;
+pub use channels::{Channels, MailEdit, MailServer, RobotState};
 pub use circumstances::Decision;
 pub use concerns::{NewReport, Receipt, Reportable};
 pub use crises::{NewItem, NewShift, OpenedCrisis};
@@ -60,6 +67,7 @@ pub use keys::Keys;
 pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
+pub use outbox::{Destination, Outgoing};
 pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
@@ -71,6 +79,7 @@ pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
 pub use statistics::Statistics;
 pub use structure::{Structure, TermEdit};
+pub use sweep::Sweeper;
 pub use viewer::Viewer;
 pub use warnings::{
     Grading, Inbox, LetterContent, ListedWarning, NewStep, OpenedLetter, OpenedWarning, ShownBrief, ShownDue,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{App, Result, Viewer};
 use crate::domain::ids::{ClassId, NoticeId, PersonId, SchoolId};
+use crate::domain::outside::Channel;
 use crate::domain::words::{Kind, Role};
 use crate::policy::Manage;
 use crate::store::{Conn, Notice, Tx};
@@ -14,7 +15,8 @@ use crate::store::{Conn, Notice, Tx};
 const SHOWN: i64 = 50;
 
 impl App {
-    /// Leaves a notice for each of these people: that something waits on the page `place`.
+    /// Leaves a notice for each of these people: that something waits on the page `place`. By the ways that the school has
+    /// opened, it leaves the house too: that something waits, and nothing else.
     ///
     /// # Errors
     /// The database.
@@ -35,6 +37,12 @@ impl App {
                 seen_at: None,
             };
             tx.leave_notice(&notice).await?;
+            tx.lay_out_mail(Uuid::now_v7(), school, *person, self.now()).await?;
+        }
+        if !people.is_empty() {
+            for robot in Channel::ROBOTS {
+                tx.lay_out_robot(Uuid::now_v7(), school, *robot, self.now()).await?;
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{App, Error, Result};
 use crate::domain::clock::{HOUR, MINUTE};
-use crate::domain::ids::{ClassId, OfficeId};
+use crate::domain::ids::{ClassId, OfficeId, PersonId};
 use crate::domain::relation::{Duty, Facts, Standing};
 use crate::domain::words::{Kind, Role};
 use crate::policy::Manage;
@@ -33,6 +33,8 @@ pub struct Viewer {
     pub ring: Arc<KeyRing>,
     /// Which session this is.
     pub session: [u8; 32],
+    /// How many notices wait that the person has not looked at.
+    pub unseen: i64,
 }
 
 impl Viewer {
@@ -77,7 +79,7 @@ impl App {
         let hash = token.hash();
         let mut conn = self.db.look().await?;
         let present = conn.signed_in(&hash, now).await?.ok_or(Error::SignedOut)?;
-        let Present { session, person, school, duties, offices } = present;
+        let Present { session, person, school, duties, offices, unseen } = present;
         if !person.active || now - session.seen_at > IDLE || now - session.created_at > LONGEST {
             return Err(Error::SignedOut);
         }
@@ -88,9 +90,21 @@ impl App {
         }
         let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
-        let viewer = Viewer { person, school, duties, leads: session.leads, ring: Arc::new(ring), session: hash };
+        let (leads, ring) = (session.leads, Arc::new(ring));
+        let viewer = Viewer { person, school, duties, leads, ring, session: hash, unseen };
         self.keep_session(token, &viewer, &session, news, now).await?;
         Ok(viewer)
+    }
+
+    /// Whose running session this cookie is, without a sign of life: a page that only listens keeps no session running.
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`] when the cookie opens no running session.
+    pub async fn listener(&self, token: &SessionToken) -> Result<PersonId> {
+        let now = self.now();
+        let session = self.db.look().await?.session(&token.bound(&self.secret).hash()).await?.ok_or(Error::SignedOut)?;
+        let over = now - session.seen_at > IDLE || now - session.created_at > LONGEST;
+        if over { Err(Error::SignedOut) } else { Ok(session.person_id) }
     }
 
     /// Adds the keys of offices that the person was let into, or that were rotated, since the ring was sealed; drops the

@@ -193,6 +193,27 @@ impl Tx {
         .await
     }
 
+    /// Writes the line of something overdue, a due time or a letter, that the clock passed on to the `rung`-th duty holder. Nobody acted.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn record_passed_on(&mut self, school: SchoolId, object: Uuid, rung: i64, now: i64) -> Result<()> {
+        self.chain(Line {
+            school,
+            seq: 0,
+            at: now,
+            actor: PersonId(Uuid::nil()),
+            role: None,
+            relation: Relation::None,
+            kind: Kind::Warning,
+            event: Event::DeadlinePassedOn,
+            outcome: Outcome::Done,
+            object,
+            detail: format!("rung={rung}"),
+        })
+        .await
+    }
+
     /// Adds a line to the chain of its school.
     pub(super) async fn chain(&mut self, line: Line) -> Result<()> {
         self.chain_all(line.school, vec![line], false).await

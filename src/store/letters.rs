@@ -215,17 +215,18 @@ impl Tx {
         )
     }
 
-    /// Passes a letter on to the next rung, once: `seen` is the row as it was read. Needs no permit: it moves a time and
-    /// gives nobody anything to read.
+    /// Passes a letter on, so that `rung` reminders were made, once: `seen` is the row as it was read. Needs no permit: it
+    /// moves a time and gives nobody anything to read.
     ///
     /// # Errors
     /// The database.
-    pub async fn pass_letter_on(&mut self, seen: &Letter, next_at: Option<i64>) -> Result<bool> {
+    pub async fn pass_letter_on(&mut self, seen: &Letter, rung: i64, next_at: Option<i64>) -> Result<bool> {
         let done = sql!(
             self,
-            run "UPDATE letters SET rung = rung + 1, next_at = $3 WHERE id = $1 AND rung = $2 AND state = 'sent'",
+            run "UPDATE letters SET rung = $3, next_at = $4 WHERE id = $1 AND rung = $2 AND state = 'sent'",
             seen.id.0,
             seen.rung,
+            rung,
             next_at
         )?;
         Ok(done == 1)

@@ -244,6 +244,19 @@ impl Conn {
         Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
     }
 
+    /// The session with this token hash, if its owner's account is open.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn session(&mut self, token_hash: &[u8]) -> Result<Option<Session>> {
+        sql!(
+            self,
+            fetch_optional Session: "SELECT s.person_id, s.ring, s.created_at, s.seen_at FROM sessions s
+             JOIN persons p ON p.id = s.person_id WHERE s.token_hash = $1 AND p.active",
+            token_hash.to_vec()
+        )
+    }
+
     /// How sign-in stands for a name or an address.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct Present {
     pub duties: Vec<Duty>,
     /// The offices the person belongs to, with the current epoch of each.
     pub offices: Vec<(OfficeId, i64)>,
+    /// How many notices the person has not looked at.
+    pub unseen: i64,
 }
 
 /// Where a student's file is kept, and who helps.
@@ -93,6 +95,7 @@ struct SignedInRow {
     version: i64,
     school_name: String,
     leads: bool,
+    unseen: i64,
     #[sqlx(try_from = "String")]
     labels: LabelScheme,
 }
@@ -135,7 +138,8 @@ impl Conn {
             [token_hash.to_vec(), now],
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
                p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels,
-               EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads
+               EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads,
+               (SELECT count(*) FROM notices n WHERE n.person_id = p.id AND n.seen_at IS NULL) AS unseen
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
              WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",
@@ -143,10 +147,11 @@ impl Conn {
              JOIN offices o ON o.id = m.office_id WHERE s.token_hash = $1",
         )?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let unseen = row.unseen;
         let (session, person, school) = row.apart();
         let duties = duties.iter().map(DutyRow::duty).collect();
         let offices = offices.into_iter().map(|(office, epoch)| (OfficeId(office), epoch)).collect();
-        Ok(Some(Present { session, person, school, duties, offices }))
+        Ok(Some(Present { session, person, school, duties, offices, unseen }))
     }
 
     /// Where a student's file is kept.

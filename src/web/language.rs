@@ -13,6 +13,8 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
+use crate::domain::calendar::DayKind;
+use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{
@@ -141,14 +143,18 @@ macro_rules! families {
 families! {
     "action": Action,
     "boarding": Boarding,
+    "channel": Channel,
+    "day-kind": DayKind,
     "kind": Compartment,
     "effect": Effect,
+    "fault": Fault,
     "field": Field,
     "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
     "kind": Kind,
     "language": Language,
+    "mail-encryption": Encryption,
     "office-kind": OfficeKind,
     "outcome": Outcome,
     "relation": Relation,

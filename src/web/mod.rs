@@ -13,6 +13,8 @@ pub mod ui;
 
 mod account;
 mod audit;
+mod calendar;
+mod channels;
 mod classes;
 mod concerns;
 mod files;
@@ -21,6 +23,7 @@ mod import;
 mod invitation;
 mod leading;
 mod notes;
+mod notices;
 mod offices;
 mod pairings;
 mod sign_in;
@@ -38,7 +41,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
 use crate::domain::words::Role;
-use crate::service::App;
+use crate::service::{App, Bell};
 use headers::Frame;
 use warnings::{briefs, crisis, inbox, timeline};
 
@@ -49,6 +52,8 @@ pub struct Web {
     pub app: Arc<App>,
     /// How the server is reached.
     pub frame: Frame,
+    /// Who listens for notices.
+    pub bell: Bell,
 }
 
 /// Who gets through a route, given the right relation to what it is about.
@@ -122,6 +127,9 @@ pages! {
     timeline,
     briefs,
     crisis,
+    notices,
+    channels,
+    calendar,
 }
 pub(crate) use files::bench_page;
 
@@ -135,6 +143,16 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
     pages.merge(health).with_state(web)
+    router_with(app, frame, Bell::default())
+}
+
+/// The whole server, with a bell that whoever stops the server can close: open pages listen until then.
+pub fn router_with(app: Arc<App>, frame: Frame, bell: Bell) -> Router {
+    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
+    let pages = headers::wrap(pages, frame).merge(assets::routes());
+    let health =
+        Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
+    pages.merge(health).with_state(Web { app, frame, bell })
 }
 
 /// Answers `ok` while the database can be read; asked by load balancers and scripts, without a session.

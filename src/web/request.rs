@@ -144,6 +144,7 @@ pub fn ui_of(app: &App, viewer: &Viewer, path: &str) -> Ui {
         roles: format::list(language, &words),
         school: viewer.school.name.clone(),
         nav: nav(app, viewer, &ui, path),
+        unseen: viewer.unseen,
     });
     ui
 }
@@ -170,6 +171,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),
         ("/staff", t!(ui, "nav-staff"), at_school(Kind::Staff, Action::Manage)),
         ("/structure", t!(ui, "nav-structure"), at_school(Kind::Structure, Action::Manage)),
+        ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
         ("/concerns/new", t!(ui, "nav-concern"), at_school(Kind::Warning, Action::Report)),
         ("/account", t!(ui, "nav-account"), true),

@@ -154,6 +154,8 @@ pub struct UiViewer {
     pub school: String,
     /// Where this person can go.
     pub nav: Vec<NavItem>,
+    /// How many notices wait that the person has not looked at.
+    pub unseen: i64,
 }
 
 /// One entry of the navigation.
@@ -338,10 +340,8 @@ mod tests {
             let name = "李<b>老师</b>".to_owned();
             ui.now = watermark(language, &name, 0);
             ui.notice = Some("已保存 & 已记录".to_owned());
-            ui.viewer =
-                Some(UiViewer {
-                    name, roles: "班主任".to_owned(), school: "柳溪中学".to_owned(), nav: nav.to_vec()
-                });
+            let (roles, school) = ("班主任".to_owned(), "柳溪中学".to_owned());
+            ui.viewer = Some(UiViewer { name, roles, school, nav: nav.to_vec(), unseen: 3 });
         }
         let columns = vec!["时间", "角色"];
         Example { ui, what: "\n<script>x</script>", error: "请填写", columns, moments: vec![0] }.render().unwrap()

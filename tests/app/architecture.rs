@@ -13,13 +13,22 @@ const CRATES: &[(&[&str], &[&str])] = &[
     (&["sqlx"], &["store"]),
     (&["calamine", "zip"], &["domain"]),
     (&["axum", "axum_extra", "askama", "tower", "tower_http"], &["web", "cli"]),
-    (&["clap", "indicatif", "tracing_subscriber"], &["cli"]),
+    (&["clap", "indicatif", "tracing_subscriber", "lettre", "tokio_rustls", "rustls_native_certs"], &["cli"]),
 ];
 
 /// Functions of the store that write without a permit, each with its reason.
 const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("pass_on", "moves a due time by the clock, and gives nobody anything to read"),
     ("pass_letter_on", "moves a reminder by the clock, and gives nobody anything to read"),
+    ("postpone", "moves a due time by the clock, and gives nobody anything to read"),
+    ("lay_out_mail", "a message without content to whoever is told anyway"),
+    ("lay_out_robot", "a message without content to whoever is told anyway"),
+    ("take_message", "orders the nodes that send, and gives nobody anything"),
+    ("settle_message", "notes how a message without content fared"),
+    ("sweep_messages", "removes messages without content"),
+    ("take_lease", "orders the nodes of the installation, and gives nobody anything"),
+    ("first_time", "notes that something was said, and says nothing itself"),
+    ("record_passed_on", "notes what the clock did, when nobody acted"),
     ("leave_notice", "says nothing, and whoever is told must still be let in by policy"),
     ("commit", "writes nothing itself: it keeps what permitted functions wrote"),
     ("found_installation", "before it there is nobody who could hold a permit, and it succeeds once"),

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use scraper::{Html, Selector};
@@ -19,7 +20,9 @@ use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
-use yice::service::{App, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Viewer};
+use yice::service::{
+    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Viewer,
+};
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
 use yice::web::headers::Frame;
@@ -49,6 +52,8 @@ pub struct TestApp {
     keeper: Viewer,
     /// The database below the service, for those who come in that way.
     pub database: TestDb,
+    /// The bell of this node.
+    pub bell: Bell,
     router: Router,
 }
 
@@ -79,8 +84,9 @@ impl TestApp {
         let mut classes = app.classes(&keeper).await.unwrap();
         classes.retain(|size| size.students > 1);
         let (class, other_class) = (classes[0].class.id, classes[1].class.id);
-        let router = web::router(Arc::clone(&app), Frame { secure: false });
-        Self { app, school, class, other_class, keeper, database, router }
+        let bell = Bell::default();
+        let router = web::router_with(Arc::clone(&app), Frame { secure: false }, bell.clone());
+        Self { app, school, class, other_class, keeper, database, bell, router }
     }
 
     /// A counsellor with a browser, signed in.
@@ -254,6 +260,15 @@ impl Person<'_> {
         self.get(&answer.location()).await
     }
 
+    /// Opens an address whose answer goes on, and gives what is still to come of it.
+    pub async fn listen(&self, path: &str) -> (StatusCode, Body) {
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, text)| format!("{name}={text}")).collect();
+        let request = Request::get(path).header(header::HOST, "yice.test").header(header::COOKIE, cookies.join("; "));
+        let answer = self.at.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        (answer.status(), answer.into_body())
+    }
+
     async fn ask(&self, method: Method, path: &str, form: Option<(&str, Vec<u8>)>) -> Page {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "yice.test");
         let cookies: Vec<String> =
@@ -267,7 +282,9 @@ impl Person<'_> {
         let request = request.body(form.map_or_else(Body::empty, |(_, body)| Body::from(body))).unwrap();
         let (parts, body) = self.at.router.clone().oneshot(request).await.unwrap().into_parts();
         self.keep_cookies(&parts.headers);
-        let bytes = body.collect().await.unwrap().to_bytes();
+        // What goes on until somebody goes away is looked at once.
+        let goes_on = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if goes_on { next_part(&mut { body }).await } else { body.collect().await.unwrap().to_bytes() };
         let source = String::from_utf8(bytes.to_vec()).expect("pages are UTF-8");
         Page { status: parts.status, headers: parts.headers, source }
     }
@@ -285,6 +302,12 @@ impl Person<'_> {
             }
         }
     }
+}
+
+/// The next part of an answer that goes on; empty at its end.
+pub async fn next_part(body: &mut Body) -> Bytes {
+    let part = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("something is told");
+    part.map_or_else(Bytes::new, |part| part.unwrap().into_data().unwrap())
 }
 
 /// What came back.

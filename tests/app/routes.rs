@@ -82,9 +82,9 @@ impl Things {
             route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
-        let path = path.replace("{office}", &self.office.to_string());
         let path = path.replace("{letter}", &self.letter.to_string()).replace("{step}", "interview");
         let path = path.replace("{warning}", &self.warning.to_string());
+        let path = path.replace("{office}", &self.office.to_string()).replace("{channel}", "wecom");
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
     }
@@ -134,6 +134,18 @@ impl Things {
             "/warnings/{warning}/brief" => &[("brief-brief", "这几天多留意出勤")],
             "/warnings/{warning}/closing" => &[("closing-reason", "情况稳定")],
             "/structure/labels" => &[("labels", "four")],
+            "/account/mail" => &[("address", "li@school.example")],
+            "/channels/mail" => &[
+                ("host", "smtp.school.example"),
+                ("port", "465"),
+                ("encryption", "tls"),
+                ("sender", "yice@school.example"),
+                ("seen", "0"),
+            ],
+            "/channels/{channel}/robot" => &[("address", "https://robot.example/hook"), ("seen", "0")],
+            "/structure/calendar" => &[("first", "2027-01-01"), ("last", ""), ("kind", "off")],
+            "/structure/calendar/lines" => &[("lines", "2027-01-04 班")],
+            "/structure/calendar/remove" => &[("first", "2027-01-01"), ("last", "2027-01-01")],
             "/structure/name" => &[("school", "石门村小学")],
             "/structure/classes" => &[("grade", "5"), ("number", "9")],
             "/structure/terms" => {
@@ -145,6 +157,8 @@ impl Things {
             "/sign-out"
             | "/account/sign-out-everywhere"
             | "/pairings/{id}/end"
+            | "/channels/{channel}/close"
+            | "/channels/{channel}/try"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
             | "/staff/{id}/duties/{duty}/end"

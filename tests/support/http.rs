@@ -109,15 +109,27 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> std::io::Result<Vec<u8>>
     // A server that refuses a body answers before it has read all of it.
     let sent = stream.write_all(request);
     let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => {}
-        Err(error) => return Err(error),
+    let mut part = [0; 16 * 1024];
+    loop {
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            Ok(length) => answer.extend(&part[..length]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+        // What goes on until somebody goes away is looked at once.
+        if find(&answer, b"text/event-stream") && find(&answer, b"data:") {
+            break;
+        }
     }
     if answer.is_empty() {
         sent?;
     }
     Ok(answer)
+}
+
+fn find(answer: &[u8], needle: &[u8]) -> bool {
+    answer.windows(needle.len()).any(|bytes| bytes == needle)
 }
 
 fn parse(answer: &[u8]) -> std::io::Result<Answer> {

@@ -27,7 +27,7 @@ use crate::domain::ids::{EntryId, StudentId};
 use crate::domain::record::{EntryText, Field, Layer, SheetRow};
 use crate::domain::words::{Action, Compartment, Kind};
 use crate::policy::Read;
-use crate::service::{App, OpenedFile, ShownCompartment, ShownEntry, ShownField, Viewer, Who};
+use crate::service::{App, Bell, OpenedFile, ShownCompartment, ShownEntry, ShownField, Viewer, Who};
 use crate::store::{Record, SheetPart, WholeFile};
 use crate::web::headers::Frame;
 use crate::web::{Web, bench_page, request};
@@ -79,7 +79,7 @@ async fn strip(folder: &Path, seeded: &Seeded) -> Result<()> {
 /// The port or the database.
 pub async fn serve(folder: &Path) -> Result<()> {
     let app = Arc::new(crate::cli::open(folder, None).await?);
-    let web = Web { app: Arc::clone(&app), frame: Frame { secure: false } };
+    let web = Web { app: Arc::clone(&app), frame: Frame { secure: false }, bell: Bell::default() };
     let router = Router::new().route("/files/{student}", get(show)).with_state(web);
     let router = router.fallback_service(crate::web::router(app, Frame { secure: false }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -2,7 +2,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::clock::{DAY, HOUR};
+use crate::domain::clock::DAY;
 
 /// Autumn to 22 January, spring from 22 February; National Day off with a Saturday made up for it.
 fn year() -> Calendar {
@@ -120,6 +120,43 @@ proptest! {
                 let days = holiday.first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
                 prop_assert!(days.into_iter().all(|day| !calendar.is_lesson(day)));
             }
+        }
+    }
+}
+
+#[test]
+fn lines_are_read_as_they_stand_in_a_notice() {
+    let text = "2027-01-01 休\n\n 2027-01-04\t班\n2026-10-01 至 2026-10-07，休\n2026-10-10　school";
+    let expected = [
+        (date(2027, 1, 1), date(2027, 1, 1), DayKind::Off),
+        (date(2027, 1, 4), date(2027, 1, 4), DayKind::School),
+        (date(2026, 10, 1), date(2026, 10, 7), DayKind::Off),
+        (date(2026, 10, 10), date(2026, 10, 10), DayKind::School),
+    ];
+    assert_eq!(read_lines(text).unwrap(), expected);
+    let wrong = "2027-01-01 休\n2027-02-30 休\n元旦 休\n2027-01-01\n2026-10-07 2026-10-01 休\n2026-01-01 2026-12-31 休\n2026-01-01 ?";
+    assert_eq!(read_lines(wrong), Err(vec![2, 3, 4, 5, 6, 7]));
+    assert_eq!(read_lines(" \n"), Ok(Vec::new()));
+}
+
+#[test]
+fn days_that_follow_each_other_are_one_range() {
+    let off = |from, to| (from..=to).map(|day| (date(2026, 10, day), DayKind::Off));
+    let days: Vec<_> = off(1, 3).chain([(date(2026, 10, 4), DayKind::School)]).chain(off(6, 7)).collect();
+    let expected = [
+        (date(2026, 10, 1), date(2026, 10, 3), DayKind::Off),
+        (date(2026, 10, 4), date(2026, 10, 4), DayKind::School),
+        (date(2026, 10, 6), date(2026, 10, 7), DayKind::Off),
+    ];
+    assert_eq!(ranges(days), expected);
+    assert!(ranges([]).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_reading_of_lines(text in "[-0-9 休班\n\t至~x]{0,60}") {
+        if let Ok(read) = read_lines(&text) {
+            prop_assert!(read.iter().all(|(first, last, _)| first <= last));
         }
     }
 }

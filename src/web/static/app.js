@@ -28,6 +28,33 @@
     button.addEventListener('click', function () { window.print(); });
   });
 
+  // A quiet ring: the server says how many notices wait, never what they are. It sounds where somebody asked for it.
+  var bell = document.querySelector('[data-bell]');
+  var heard = function () { try { return localStorage.getItem('sound'); } catch (error) { return null; } };
+  all('[data-sound]', function (box) {
+    box.closest('[hidden]').hidden = false;
+    box.checked = heard();
+    box.addEventListener('change', function () { localStorage.setItem('sound', box.checked ? '1' : ''); });
+  });
+  function sound() {
+    var audio = new AudioContext();
+    var tone = audio.createOscillator();
+    tone.connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.2);
+  }
+  if (bell && window.EventSource) {
+    var title = document.title;
+    var waiting = Number(bell.dataset.bell);
+    new EventSource('/notices/stream').onmessage = function (event) {
+      var count = Number(event.data);
+      if (count > waiting && heard()) { sound(); }
+      if (count !== waiting) { bell.textContent = count || ''; }
+      waiting = count;
+      document.title = (count ? '(' + count + ') ' : '') + title;
+    };
+  }
+
   // Drafts: <form data-draft="URL"> sends its fields there a moment after the last change, and when the page is left.
   // Passwords and files never become part of a draft.
   var drafts = [];

@@ -84,7 +84,8 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
     let path = route.path;
     let fill = |id: &str| {
         let filled = path.replace("{student}", id).replace("{class}", id).replace("{id}", id);
-        let filled = filled.replace("{office}", &ids.office).replace("{person}", &ids.spare[0]);
+        let filled =
+            filled.replace("{channel}", "dingtalk").replace("{office}", &ids.office).replace("{person}", &ids.spare[0]);
         filled.replace("{duty}", &ids.spare[1])
     };
     let worries = |warning: &str| {
@@ -169,6 +170,22 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/warnings/{warning}/brief" => vec![("brief-brief", "多留意。")],
         "/warnings/{warning}/closing" => vec![("closing-reason", "好了。")],
         "/structure/labels" => vec![("labels", "four")],
+        "/account/mail" => vec![("address", "someone@school.example")],
+        // On this machine, where nobody listens: nothing leaves it.
+        "/channels/mail" => {
+            vec![
+                ("host", "127.0.0.1"),
+                ("port", "9"),
+                ("encryption", "tls"),
+                ("sender", "yice@school.example"),
+                ("seen", "0"),
+            ]
+        }
+        "/channels/{channel}/robot" => vec![("address", "http://127.0.0.1:9/hook"), ("seen", "0")],
+        "/channels/{channel}/try" | "/channels/{channel}/close" => Vec::new(),
+        "/structure/calendar" => vec![("first", "2027-01-01"), ("last", ""), ("kind", "off")],
+        "/structure/calendar/lines" => vec![("lines", "2027-01-04 班")],
+        "/structure/calendar/remove" => vec![("first", "2027-01-01"), ("last", "2027-01-01")],
         "/structure/name" => vec![("school", SCHOOL)],
         "/structure/classes" => vec![("grade", "8"), ("number", "5")],
         "/structure/terms" | "/structure/terms/{id}" => vec![("name", "学期"), ("starts", today), ("ends", today)],

@@ -173,12 +173,12 @@ async fn a_letter_that_nobody_takes_up_is_passed_on_once(engine: Engine) {
     assert!(tx.letters_to_pass_on(NOW + 9, 9).await.unwrap().is_empty());
     assert_eq!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap(), [soon.clone(), later.clone()]);
     assert_eq!(tx.letters_to_pass_on(NOW + 99, 1).await.unwrap(), [soon.clone()]);
-    assert!(tx.pass_letter_on(&soon, Some(NOW + 200)).await.unwrap());
-    assert!(!tx.pass_letter_on(&soon, Some(NOW + 200)).await.unwrap(), "another node came first");
+    assert!(tx.pass_letter_on(&soon, 1, Some(NOW + 200)).await.unwrap());
+    assert!(!tx.pass_letter_on(&soon, 1, Some(NOW + 200)).await.unwrap(), "another node came first");
     assert_eq!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap(), [later.clone()]);
     tx.move_letter(&permit, &later, LetterState::Taken, None, None, false).await.unwrap();
     assert!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap().is_empty(), "somebody took it up");
-    assert!(!tx.pass_letter_on(&later, None).await.unwrap());
+    assert!(!tx.pass_letter_on(&later, 1, None).await.unwrap());
 }
 
 async fn a_student_has_one_running_warning(engine: Engine) {
@@ -263,12 +263,15 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     assert!(tx.deadlines_to_pass_on(NOW + 9, 10).await.unwrap().is_empty());
     assert_eq!(tx.deadlines_to_pass_on(NOW + 10, 10).await.unwrap(), [soon.clone()]);
 
-    assert!(tx.pass_on(&soon, Some(NOW + 30)).await.unwrap());
-    assert!(!tx.pass_on(&soon, Some(NOW + 30)).await.unwrap(), "another node came first");
+    assert!(tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap());
+    assert!(!tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap(), "another node came first");
+    assert!(!tx.postpone(&soon, NOW + 50).await.unwrap(), "nor is it put off by who saw it before");
     assert_eq!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap(), [later.clone()]);
-    assert!(tx.pass_on(&later, None).await.unwrap());
+    assert!(tx.postpone(&later, NOW + 21).await.unwrap());
+    assert!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap().is_empty());
+    assert!(tx.pass_on(&later, 1, None).await.unwrap());
     let passed = tx.deadlines_to_pass_on(NOW + 99, 10).await.unwrap();
-    assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 1)]);
+    assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 2)]);
 
     assert!(tx.withdraw_deadline(&permit, later.id).await.unwrap());
     assert!(!tx.withdraw_deadline(&permit, later.id).await.unwrap());
@@ -276,7 +279,7 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     assert!(tx.meet_deadline(&permit, soon.id, NOW + 40).await.unwrap());
     assert!(!tx.withdraw_deadline(&permit, soon.id).await.unwrap(), "what was done stays on the page");
     assert!(!tx.meet_deadline(&permit, soon.id, NOW + 41).await.unwrap());
-    assert!(!tx.pass_on(&passed[0], None).await.unwrap(), "what is done is not passed on");
+    assert!(!tx.pass_on(&passed[0], 3, None).await.unwrap(), "what is done is not passed on");
     let met = tx.deadlines_of_warning(warning.id).await.unwrap().remove(0);
     assert_eq!((met.done_at, met.done_by, met.next_at), (Some(NOW + 40), Some(house.teacher.0), None));
     assert!(tx.open_deadlines(house.school, 9).await.unwrap().is_empty());
