@@ -72,8 +72,11 @@ async fn what_a_robot_answers_is_told_apart() {
         let (address, _) = robot(Some(answer)).await;
         assert_eq!(to(&address).await, Err(expected), "{answer}");
     }
-    let (plain, _) = robot(Some(OK)).await;
-    assert_eq!(to(&plain.replace("http://", "https://")).await, Err(Fault::Encryption), "no TLS spoken there");
+    let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}/", plain.local_addr().unwrap());
+    let greeting = tokio::spawn(async move { plain.accept().await.unwrap().0.write_all(OK.as_bytes()).await.unwrap() });
+    assert_eq!(to(&address).await, Err(Fault::Encryption), "no TLS is spoken there");
+    greeting.await.unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     assert_eq!(to(&format!("http://{closed}/")).await, Err(Fault::Unreachable));
 }
