@@ -19,6 +19,8 @@ use crate::web::ui::t;
 
 /// Between two looks at whether something is to be done.
 const ROUND: Duration = Duration::from_hours(1);
+/// Between two looks at what is overdue in the help-seeking box.
+const WATCH: Duration = Duration::from_mins(1);
 
 /// Runs the server.
 #[derive(Debug, Args)]
@@ -74,11 +76,26 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves the pages until `stop` is done, then closes the database.
 pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBuf, stop: impl Future<Output = ()>) {
     let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
+    let watch = tokio::spawn(watch_the_box(Arc::clone(&app)));
     server::serve(listener, web::router(Arc::clone(&app), frame), stop).await;
     daily.abort();
+    watch.abort();
     // Waits for acts whose clients went away, and folds SQLite's log into its file.
     if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {
         tracing::warn!("the database was still in use at the end");
+    }
+}
+
+/// Reminds of letters in the help-seeking box that nobody answered in time, every minute. Several nodes may do it: each step
+/// happens once.
+async fn watch_the_box(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(WATCH);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.pass_on_help().await {
+            tracing::warn!(cause = %error, "overdue letters could not be passed on; it will be tried again");
+        }
     }
 }
 

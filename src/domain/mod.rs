@@ -4,6 +4,7 @@ pub mod audit;
 pub mod calendar;
 pub mod clock;
 pub mod gate;
+pub mod help;
 pub mod ids;
 pub mod record;
 pub mod relation;

@@ -5,6 +5,7 @@
 //!                               └─ wrap ── identity of the person (age X25519)   identity.rs
 //! identity ── age ── office key ── age ── compartment key                        wrap.rs
 //! office or person ── age ── letter                                             letter.rs
+//! receipt phrase ── Argon2id ── HKDF ── identity of who wrote to the box         phrase.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
 //! ```
@@ -24,6 +25,7 @@ mod keyring;
 mod letter;
 mod padding;
 mod password;
+mod phrase;
 mod private;
 mod recipient;
 mod recovery;
@@ -45,6 +47,7 @@ pub use kdf::{Kdf, KdfParams};
 pub use keyring::{KeyRing, OfficeKey};
 pub use letter::{LETTER_LIMIT, LetterName, open_letter, seal_letter};
 pub use password::{Credentials, enrol, needs_rehash, unlock, unlock_nobody};
+pub use phrase::{Phrase, PhraseKeys, phrase_salt};
 pub use recipient::Recipient;
 pub use recovery::{Slip, SlipProblem, join, split};
 pub use secret::{ServerSecret, verify};

@@ -12,6 +12,7 @@ use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
+use crate::domain::help::HelpState;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
@@ -141,6 +142,7 @@ families! {
     "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
+    "help-state": HelpState,
     "kind": Kind,
     "language": Language,
     "office-kind": OfficeKind,

@@ -15,6 +15,8 @@ mod account;
 mod audit;
 mod classes;
 mod files;
+mod help;
+mod help_desk;
 mod helping;
 mod import;
 mod invitation;
@@ -111,6 +113,8 @@ pages! {
     staff,
     structure,
     offices,
+    help,
+    help_desk,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

@@ -160,6 +160,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper)),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
+        ("/box", t!(ui, "nav-box"), at_school(Kind::Box, Action::Read)),
         ("/import", t!(ui, "nav-import"), in_a_class(Kind::Roster, Action::Import)),
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),
         ("/staff", t!(ui, "nav-staff"), at_school(Kind::Staff, Action::Manage)),

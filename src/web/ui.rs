@@ -54,6 +54,9 @@ pub const DONE: &[&str] = &[
     "class-closed",
     "class-reopened",
     "term-saved",
+    "help-answered",
+    "help-closed",
+    "help-passed",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

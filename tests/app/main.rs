@@ -9,6 +9,7 @@ mod support;
 mod architecture;
 mod browser;
 mod commands;
+mod counselling;
 mod faults;
 mod journeys;
 mod leaks;

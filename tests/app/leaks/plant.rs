@@ -8,6 +8,7 @@ use yice::domain::words::Compartment;
 
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
+use super::room::Room;
 use crate::support::http::Answer;
 
 /// Who reads the roster of the first class.
@@ -73,6 +74,8 @@ pub struct Ids {
     pub part_of_name: String,
     /// Today.
     pub today: String,
+    /// The counselling room.
+    pub room: Room,
 }
 
 /// Plants everything.
@@ -116,6 +119,7 @@ pub async fn plant(house: &mut House) -> Ids {
         students,
         import,
         workbook,
+        room: super::room::plant(house),
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
     }
