@@ -17,7 +17,7 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 
 use finder::Finder;
-use house::{House, OPERATOR};
+use house::{ADDRESS, House, OPERATOR};
 use marks::{CONTROL, Marks, control};
 use yice::domain::record::Field;
 use yice::domain::words::GroupTag;
@@ -36,7 +36,7 @@ async fn a_mark_in_a_sensitive_field_is_found_with_its_readers_and_nowhere_else(
     assert_secrets_are_shown_once(&house);
 
     let marks = Marks::finder();
-    let secrets = Finder::of(house.secrets.iter().map(String::as_str).chain(["AGE-SECRET-KEY-1"]));
+    let secrets = Finder::of(house.secrets.iter().map(String::as_str).chain(["AGE-SECRET-KEY-1", ADDRESS]));
     let log = house.log_and("");
     for proof in ["TRACE", "INSERT INTO entries", "/files/{student}/notes"] {
         assert!(log.contains(proof), "not everything was logged: {proof}");
