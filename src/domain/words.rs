@@ -93,8 +93,12 @@ impl Role {
     pub const ASSIGNABLE: &'static [Self] = &[
         Self::Counsellor,
         Self::HomeroomTeacher,
+        Self::SubjectTeacher,
+        Self::GradeHead,
         Self::MoralEdDirector,
         Self::Helper,
+        Self::SchoolDoctor,
+        Self::AidOfficer,
         Self::SchoolLeader,
         Self::PrivacyOfficer,
         Self::SysAdmin,

@@ -365,6 +365,8 @@ impl App {
             holder: to.holder(),
             state: LetterState::Taken,
             sent_at: hour(self.now()),
+            next_at: None,
+            rung: 0,
             warning_id: None,
             version: 1,
             sealed,

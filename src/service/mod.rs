@@ -8,6 +8,7 @@ mod audits;
 mod calendar;
 mod cases;
 mod circumstances;
+mod concerns;
 mod entries;
 mod error;
 mod files;
@@ -36,11 +37,13 @@ pub(crate) mod testing;
 mod tidy;
 mod viewer;
 mod views;
+mod warnings;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use cases::Due;
 pub use circumstances::Decision;
+pub use concerns::{NewReport, Receipt, Reportable};
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
@@ -64,6 +67,10 @@ pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, St
 pub use statistics::Statistics;
 pub use structure::{Structure, TermEdit};
 pub use viewer::Viewer;
+pub use warnings::{
+    Grading, Inbox, LetterContent, ListedWarning, NewStep, OpenedLetter, OpenedWarning, ShownBrief, ShownDue,
+    ShownStep, WaitingLetter,
+};
 
 use uuid::Uuid;
 

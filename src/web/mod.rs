@@ -14,6 +14,7 @@ pub mod ui;
 mod account;
 mod audit;
 mod classes;
+mod concerns;
 mod files;
 mod help;
 mod help_desk;
@@ -28,6 +29,7 @@ mod staff;
 mod statistics;
 mod structure;
 mod views;
+mod warnings;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::App;
 use headers::Frame;
+use warnings::{briefs, inbox, timeline};
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
@@ -115,6 +118,10 @@ pages! {
     offices,
     help,
     help_desk,
+    concerns,
+    inbox,
+    timeline,
+    briefs,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

@@ -34,6 +34,9 @@ struct Things {
     term: Uuid,
     help_box: String,
     exchange: Uuid,
+    letter: Uuid,
+    warning: Uuid,
+    notice: Uuid,
 }
 
 impl Things {
@@ -45,6 +48,7 @@ impl Things {
             (at.newcomer(Role::Helper, "paired").await, at.newcomer(Role::Helper, "free").await);
         let pairing = at.pair(students[1].row.student, helper).await;
         let waiting = at.waiting().await.into_iter().find(|one| one.person.id == newcomer).unwrap();
+        let (warning, notice) = at.warn(students[1].row.student).await;
         let duties = at.app.db.read().await.unwrap().school_duties(at.school.id, at.app.now()).await.unwrap();
         Self {
             class: at.class,
@@ -58,6 +62,9 @@ impl Things {
             term: a_term(at).await,
             help_box: at.help_box().await,
             exchange: at.exchange().await.0,
+            letter: at.report(students[0].row.student).await.0,
+            warning: warning.0,
+            notice: notice.0,
         }
     }
 
@@ -72,6 +79,7 @@ impl Things {
             Some("box") => self.exchange,
             Some("structure") if route.path.contains("terms") => self.term,
             Some("structure") => self.class.0,
+            Some("warnings") => self.notice,
             // One's own upload, which the walk as the right role makes first.
             _ => Uuid::nil(),
         };
@@ -80,6 +88,8 @@ impl Things {
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
         let path = path.replace("{office}", &self.office.to_string()).replace("{code}", &self.help_box);
+        let path = path.replace("{letter}", &self.letter.to_string()).replace("{step}", "interview");
+        let path = path.replace("{warning}", &self.warning.to_string());
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
     }
@@ -116,6 +126,25 @@ impl Things {
             "/structure/box" => &[("open", "yes")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
+            "/concerns" => &[
+                ("who", "王小明"),
+                ("class", "七年级3班"),
+                ("seen", "课间独自哭"),
+                ("urgency", "today"),
+                ("safe", "yes"),
+            ],
+            "/warnings/letters/{letter}/find" => &[("q", "王")],
+            "/warnings/letters/{letter}/close" => &[("reason", "no_concern"), ("note", "已核实")],
+            "/warnings/{warning}/steps/{step}" => {
+                &[("interview-at", "2026-11-23T07:30"), ("interview-found", "愿意谈"), ("interview-risk", "loss")]
+            }
+            "/warnings/{warning}/level" => &[("level-severity", "critical"), ("level-reason", "有计划"), ("seen", "0")],
+            "/warnings/{warning}/level/sign" | "/warnings/{warning}/closing/sign" => {
+                &[("decision", "refuse"), ("reason", "再观察一周")]
+            }
+            "/warnings/{warning}/brief" => &[("brief-brief", "这几天多留意出勤")],
+            "/warnings/{warning}/closing" => &[("closing-reason", "情况稳定")],
+            "/structure/labels" => &[("labels", "four")],
             "/structure/name" => &[("school", "石门村小学")],
             "/structure/classes" => &[("grade", "5"), ("number", "9")],
             "/structure/terms" => {
@@ -134,6 +163,7 @@ impl Things {
             | "/staff/{id}/close"
             | "/structure/classes/{id}/close"
             | "/structure/classes/{id}/reopen"
+            | "/warnings/letters/{letter}/take"
             | "/imports/{id}"
             | "/import" => &[],
             other => panic!("give {other} a whole form here"),
@@ -143,6 +173,7 @@ impl Things {
         match route.path {
             "/files/{id}/pairing" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
+            "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
             _ => {}
         }
         form

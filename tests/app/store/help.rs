@@ -147,6 +147,8 @@ async fn messages_stand_in_their_order_and_no_two_in_one_place(engine: Engine) {
             holder: Uuid::nil(),
             state: LetterState::Taken,
             sent_at: NOW,
+            next_at: None,
+            rung: 0,
             warning_id: None,
             version: 1,
             sealed: vec![1],
