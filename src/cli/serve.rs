@@ -19,6 +19,8 @@ use crate::web::ui::t;
 
 /// Between two looks at whether something is to be done.
 const ROUND: Duration = Duration::from_hours(1);
+/// Between two looks at what is overdue in the help-seeking box.
+const WATCH: Duration = Duration::from_mins(1);
 
 /// Between two looks at what is past its due time.
 const SWEEP: Duration = Duration::from_secs(20);
@@ -79,6 +81,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBu
     let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
     let sweep = tokio::spawn(sweeping(Arc::clone(&app)));
     let carry = tokio::spawn(outside::carry(Arc::clone(&app)));
+    let watch = tokio::spawn(watch_the_box(Arc::clone(&app)));
     let bell = Bell::default();
     let router = web::router_with(Arc::clone(&app), frame, bell.clone());
     // Pages that listen would keep the server from stopping.
@@ -90,9 +93,23 @@ pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBu
     daily.abort();
     sweep.abort();
     carry.abort();
+    watch.abort();
     // Waits for acts whose clients went away, and folds SQLite's log into its file.
     if tokio::time::timeout(Duration::from_secs(10), app.db.close()).await.is_err() {
         tracing::warn!("the database was still in use at the end");
+    }
+}
+
+/// Reminds of letters in the help-seeking box that nobody answered in time, every minute. Several nodes may do it: each step
+/// happens once.
+async fn watch_the_box(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(WATCH);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.pass_on_help().await {
+            tracing::warn!(cause = %error, "overdue letters could not be passed on; it will be tried again");
+        }
     }
 }
 

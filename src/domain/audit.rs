@@ -116,6 +116,28 @@ words! {
         NamedRead = "named_read",
         /// somebody was named for mandatory reports, or no longer is
         NamedChanged = "named_changed",
+        /// the help-seeking box was opened or closed
+        BoxChanged = "box_changed",
+        /// somebody wrote to the help-seeking box; nobody knows who
+        HelpAsked = "help_asked",
+        /// a message in the help-seeking box was read
+        HelpOpened = "help_opened",
+        /// a message in the help-seeking box was answered
+        HelpAnswered = "help_answered",
+        /// an exchange in the help-seeking box was put aside or passed to the warnings
+        HelpMoved = "help_moved",
+        /// a message without an answer was passed on to the next duty holder
+        HelpPassedOn = "help_passed_on",
+        /// an appointment of the counselling room was made, changed or ended
+        AppointmentChanged = "appointment_changed",
+        /// appointments of the counselling room were read
+        AppointmentsRead = "appointments_read",
+        /// the hours of the counselling room were changed
+        HoursChanged = "hours_changed",
+        /// a counselling group was made, changed, met or ended
+        GroupChanged = "group_changed",
+        /// a counselling group was opened by its counsellor
+        GroupOpened = "group_opened",
         /// somebody reported a concern
         ConcernReported = "concern_reported",
         /// reports, signals and running warnings were read

@@ -60,6 +60,12 @@ ids! {
     StepId,
     /// A due time.
     DeadlineId,
+    /// An exchange in the help-seeking box.
+    ExchangeId,
+    /// An appointment of the counselling room.
+    AppointmentId,
+    /// A group of students that a counsellor meets with 团体辅导.
+    GroupId,
     /// A notice without content.
     NoticeId,
     /// A grant on one file.

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod clock;
 pub mod crisis;
 pub mod gate;
+pub mod help;
 pub mod ids;
 pub mod outside;
 pub mod record;

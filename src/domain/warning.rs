@@ -144,6 +144,10 @@ words! {
         Brief = "brief",
         /// a student's message from the help-seeking box, to the counselling office
         Help = "help",
+        /// an answer to such a message, to whoever has its receipt phrase
+        Answer = "answer",
+        /// whom an appointment of the counselling room is for, to the counselling office
+        Appointment = "appointment",
         /// a mandatory report 强制报告, to a person named for it
         Mandatory = "mandatory",
         /// an entry of somebody who may not read back, to the offices that keep the file
@@ -156,7 +160,9 @@ impl LetterKind {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Concern | Self::Signal | Self::Help => Kind::Warning,
+            Self::Concern | Self::Signal => Kind::Warning,
+            Self::Help | Self::Answer => Kind::Box,
+            Self::Appointment => Kind::Appointment,
             Self::Brief => Kind::Brief,
             Self::Mandatory => Kind::Restricted,
             Self::Contribution => Kind::Support,

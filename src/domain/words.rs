@@ -170,6 +170,10 @@ words! {
         Account = "account",
         /// 知会: the least that somebody must know about a warning in order to act
         Brief = "brief",
+        /// 心理信箱: what students wrote without an account, and the answers
+        Box = "box",
+        /// appointments of the counselling room
+        Appointment = "appointment",
     }
 }
 

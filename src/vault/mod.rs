@@ -6,6 +6,7 @@
 //! identity ── age ── office key ── age ── compartment key                        wrap.rs
 //! office or person ── age ── letter                                             letter.rs
 //! receiver outside ── age ── packet                                             packet.rs
+//! receipt phrase ── Argon2id ── HKDF ── identity of who wrote to the box         phrase.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
 //! ```
@@ -27,6 +28,7 @@ mod letter;
 mod packet;
 mod padding;
 mod password;
+mod phrase;
 mod private;
 mod recipient;
 mod recovery;
@@ -50,6 +52,7 @@ pub use keyring::{KeyRing, OfficeKey};
 pub use letter::{LETTER_LIMIT, LetterName, open_letter, seal_letter};
 pub use packet::{ReceiverKey, packet_passphrase, seal_with_passphrase};
 pub use password::{Credentials, enrol, needs_rehash, unlock, unlock_nobody};
+pub use phrase::{Phrase, PhraseKeys, phrase_salt};
 pub use recipient::Recipient;
 pub use recovery::{Slip, SlipProblem, join, split};
 pub use secret::{ServerSecret, verify};

@@ -62,6 +62,18 @@ impl ServerSecret {
         self.mac(purpose, parts).as_slice().ct_eq(mac).into()
     }
 
+    /// A keyed hash as 64 hexadecimal digits, for what travels through a form and must come back unchanged.
+    #[must_use]
+    pub fn stamp(&self, purpose: &str, parts: &[&[u8]]) -> String {
+        to_hex(&self.mac(purpose, parts))
+    }
+
+    /// Whether a form brought back what [`Self::stamp`] made, in constant time.
+    #[must_use]
+    pub fn stamp_is(&self, purpose: &str, parts: &[&[u8]], stamp: &str) -> bool {
+        from_hex_exactly::<32>(stamp).is_some_and(|mac| self.mac_is(purpose, parts, mac.as_slice()))
+    }
+
     /// Seals something that the server itself must be able to read, such as a TOTP secret. `purpose` should name the table
     /// and the row, so that the blob is of no use elsewhere.
     ///
@@ -140,6 +152,18 @@ mod tests {
         assert!(!secret.mac_is("a", &[b"abc"], &mac));
         assert!(!secret.mac_is("a", &[b"ab", b"c"], &mac[..31]));
         assert!(!secret.mac_is("a", &[b"ab", b"c"], &[]));
+    }
+
+    #[test]
+    fn a_stamp_comes_back_unchanged_or_not_at_all() {
+        let secret = ServerSecret::generate().unwrap();
+        let stamp = secret.stamp("a", &[b"7"]);
+        assert!(secret.stamp_is("a", &[b"7"], &stamp));
+        for (purpose, part, text) in
+            [("b", b"7", &*stamp), ("a", b"8", &stamp), ("a", b"7", &stamp[1..]), ("a", b"7", "")]
+        {
+            assert!(!secret.stamp_is(purpose, &[part], text));
+        }
     }
 
     #[test]

@@ -321,3 +321,13 @@ fn server_secret_answers_as_it_did() {
     assert_eq!(to_hex(&server.sign(b"head 7").unwrap()), text("signature"));
     assert!(verify(&server.verifying_key().unwrap(), b"head 7", &bytes("signature")));
 }
+
+#[test]
+fn a_receipt_phrase_leads_to_the_same_keys() {
+    let costs = KdfParams { memory_kib: 64, time: 1, lanes: 1 };
+    let phrase = Phrase::parse("太阳 小河 苹果 老虎 书包 春天 希望").unwrap();
+    let kdf = Kdf::new(costs).unwrap();
+    let keys = PhraseKeys::grow(&kdf, costs, b"a salt of a box.", Some(&phrase)).unwrap().unwrap();
+    assert_eq!(keys.recipient().unwrap(), text("phrase_recipient"));
+    assert_eq!(to_hex(&keys.mac(&server())), text("phrase_lookup"));
+}

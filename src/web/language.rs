@@ -15,6 +15,7 @@ use crate::domain::audit::{Event, Outcome};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::calendar::DayKind;
 use crate::domain::outside::{Channel, Encryption, Fault};
+use crate::domain::help::HelpState;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{
@@ -152,6 +153,7 @@ families! {
     "event": Event,
     "file-status": FileStatus,
     "group-tag": GroupTag,
+    "help-state": HelpState,
     "kind": Kind,
     "language": Language,
     "mail-encryption": Encryption,

@@ -18,6 +18,8 @@ mod channels;
 mod classes;
 mod concerns;
 mod files;
+mod help;
+mod help_desk;
 mod helping;
 mod import;
 mod invitation;
@@ -122,6 +124,8 @@ pages! {
     staff,
     structure,
     offices,
+    help,
+    help_desk,
     concerns,
     inbox,
     timeline,

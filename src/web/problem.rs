@@ -217,6 +217,8 @@ struct ProblemPage {
     heading: String,
     advice: String,
     incident: String,
+    /// Whether a student may be looking at it: the numbers to call stand first then.
+    student: bool,
 }
 
 /// Middleware: turns every problem and every error that is not a page yet into a page.
@@ -229,6 +231,7 @@ pub async fn render(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(known.clone());
     let language = language::negotiate(None, request.headers());
     let method = request.method().clone();
+    let student = request.uri().path().starts_with("/help");
     let path = match method {
         Method::GET => request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
         _ => "/".to_owned(),
@@ -254,7 +257,7 @@ pub async fn render(mut request: Request, next: Next) -> Response {
     let anonymous = || Ui::anonymous(language, language::way_back(&path));
     let ui = known.0.get().cloned().unwrap_or_else(anonymous);
     let (heading, advice) = kind.texts(ui.language);
-    let page = ProblemPage { ui, kind, heading, advice, incident };
+    let page = ProblemPage { ui, kind, heading, advice, incident, student };
     let mut response = match page.render() {
         Ok(page) => Html(page).into_response(),
         // Writing into a String does not fail; if it ever does, an empty body still tells nothing it should not.

@@ -167,6 +167,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
+        ("/box", t!(ui, "nav-box"), at_school(Kind::Box, Action::Read)),
         ("/import", t!(ui, "nav-import"), in_a_class(Kind::Roster, Action::Import)),
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),
         ("/staff", t!(ui, "nav-staff"), at_school(Kind::Staff, Action::Manage)),

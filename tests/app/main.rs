@@ -12,6 +12,7 @@ mod backups;
 mod browser;
 mod commands;
 mod escalation;
+mod counselling;
 mod faults;
 mod journeys;
 mod leaks;

@@ -14,7 +14,8 @@ use scraper::{Html, Selector};
 use secrecy::SecretString;
 use tower::ServiceExt as _;
 use yice::domain::clock::Clock;
-use yice::domain::ids::{ClassId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
+use yice::domain::help::{HelpMessage, HelpState};
+use yice::domain::ids::{ClassId, ExchangeId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
@@ -162,6 +163,25 @@ impl TestApp {
             let status = FileStatus::InSupport;
             self.app.set_status(&self.keeper, student, status, found.version).await.unwrap();
         }
+    }
+
+    /// Opens the help-seeking box, as an administrator does. Gives its code.
+    pub async fn help_box(&self) -> String {
+        let duty = Duty { role: Role::SysAdmin, school: self.school.id, class: None };
+        self.app.found_person(self.school.id, "opener", "opener", password(), &[duty], &[]).await.unwrap();
+        let opener = signed_in(&self.app, "opener").await;
+        self.app.set_help_box(&opener, true).await.unwrap();
+        self.app.own_help_box(&opener).await.unwrap().unwrap().code
+    }
+
+    /// Somebody writes to the box, which must be open.
+    pub async fn exchange(&self) -> ExchangeId {
+        let found = self.app.db.read().await.unwrap().help_box(self.school.id).await.unwrap().unwrap();
+        let form = self.app.help_form(&found.code, true).await.unwrap();
+        self.app.clock.advance(3_000_000);
+        let message = HelpMessage { text: "最近总睡不着".to_owned(), ..HelpMessage::default() };
+        self.app.ask_for_help(&found.code, &form, &message).await.unwrap();
+        self.app.exchanges(&self.keeper, HelpState::Waiting).await.unwrap()[0].id
     }
 
     /// A report about a student, waiting to be taken up.

@@ -32,6 +32,8 @@ struct Things {
     helper: Uuid,
     pairing: Uuid,
     term: Uuid,
+    help_box: String,
+    exchange: Uuid,
     letter: Uuid,
     warning: Uuid,
     notice: Uuid,
@@ -58,6 +60,8 @@ impl Things {
             helper: free_helper.0,
             pairing: pairing.0,
             term: a_term(at).await,
+            help_box: at.help_box().await,
+            exchange: at.exchange().await.0,
             letter: at.report(students[0].row.student).await.0,
             warning: warning.0,
             notice: notice.0,
@@ -72,6 +76,7 @@ impl Things {
             Some("staff") => self.person,
             Some("pairings") => self.pairing,
             Some("files") => self.student.0,
+            Some("box") => self.exchange,
             Some("structure") if route.path.contains("terms") => self.term,
             Some("structure") => self.class.0,
             Some("warnings") => self.notice,
@@ -82,6 +87,7 @@ impl Things {
             route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
+        let path = path.replace("{code}", &self.help_box);
         let path = path.replace("{letter}", &self.letter.to_string()).replace("{step}", "interview");
         let path = path.replace("{warning}", &self.warning.to_string());
         let path = path.replace("{office}", &self.office.to_string()).replace("{channel}", "wecom");
@@ -113,6 +119,12 @@ impl Things {
             ],
             "/files/{id}/pairing" => &[("purpose", "每周辅导一次"), ("starts", "2026-11-23"), ("ends", "2026-12-23")],
             "/offices/{office}/admit/{person}" => &[("compared", "on")],
+            "/help/{code}" | "/help/{code}/more" => &[("text", "睡不着"), ("ticket", "0.0.0"), ("phrase", "")],
+            "/help/{code}/answer" => &[("phrase", "太阳 小河 苹果 老虎 书包 春天 希望")],
+            "/box/{id}/answer" => &[("text", "愿意聊聊吗"), ("seen", "1")],
+            "/box/{id}/warn" => &[("facts", "来信说连续两周失眠"), ("seen", "1")],
+            "/box/{id}/close" => &[("seen", "1")],
+            "/structure/box" => &[("open", "yes")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
             "/concerns" => &[

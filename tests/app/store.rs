@@ -4,6 +4,7 @@ mod audit;
 mod early;
 mod files;
 mod grants;
+mod help;
 mod house;
 mod imports;
 mod keys;

@@ -35,7 +35,7 @@ impl Marks {
     /// A new mark for a field that takes only letters and digits.
     pub fn code(&mut self, place: &str, readers: &[&'static str]) -> String {
         let number = self.0.len();
-        assert!(number < 100, "two digits");
+        assert!(number < 99, "two digits, and one of them is taken");
         self.0.push(Mark { place: place.to_owned(), readers: readers.to_vec() });
         format!("{LATIN}{number:02}")
     }

@@ -9,6 +9,7 @@ use yice::domain::words::Compartment;
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
 use super::worry::{Worries, worry};
+use super::room::Room;
 use crate::support::http::Answer;
 
 /// Who reads the roster of the first class.
@@ -76,6 +77,8 @@ pub struct Ids {
     pub today: String,
     /// What was reported, and what became of it.
     pub worries: Worries,
+    /// The counselling room.
+    pub room: Room,
 }
 
 /// Plants everything.
@@ -120,6 +123,7 @@ pub async fn plant(house: &mut House) -> Ids {
         students,
         import,
         workbook,
+        room: super::room::plant(house),
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
         worries,

@@ -1,6 +1,6 @@
 //! Every route, driven by everybody with forms that are filled as a person fills them, and every command.
 
-use yice::web::{ROUTES, Route};
+use yice::web::{ROUTES, Route, Who};
 
 use super::house::{House, SCHOOL};
 use super::plant::Ids;
@@ -69,7 +69,7 @@ fn drive(house: &mut House, ids: &Ids, who: &str, route: &Route) {
         };
         assert!(answer.status < 500, "{who} at {} {path}: {}", route.method, answer.status);
         // What has an id belongs to the first school: for a colleague of another one there is nothing there.
-        if who == "stranger" && route.path.contains('{') {
+        if who == "stranger" && route.path.contains('{') && route.who != Who::Anyone {
             assert_eq!(answer.status, 404, "a counsellor of another school at {} {path}", route.method);
         }
         if who == "stranger" && route.path == "/search" {
@@ -103,6 +103,8 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
         "staff" => vec![fill(&ids.spare[0])],
         "imports" => vec![fill(&ids.import)],
         "pairings" => vec![fill(&ids.pairing)],
+        "box" => vec![fill(&ids.room.exchange)],
+        "help" => vec![path.replace("{code}", &ids.room.code)],
         _ => vec![fill("")],
     };
     let compartments = ["contact", "circumstance", "support"];
@@ -118,6 +120,9 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
 
 /// A form filled as a person fills it. Nothing in it is a mark.
 fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, String)> {
+    if let Some(form) = super::room::form(&ids.room, who, path) {
+        return form;
+    }
     let human = house.people.iter().find(|human| human.who == who).unwrap();
     let password = human.password.clone().unwrap_or_else(|| "not known to anybody".to_owned());
     let today = ids.today.as_str();

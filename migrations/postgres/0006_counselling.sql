@@ -1,0 +1,42 @@
+-- The counselling room: the help-seeking box, appointments, groups.
+
+-- The box of a school: its public code, and with what the receipt phrases are stretched. The windows count letters and
+-- looks of ten minutes each, of the whole school: nobody is recorded.
+CREATE TABLE help_boxes (
+    school_id UUID PRIMARY KEY REFERENCES schools (id),
+    code TEXT NOT NULL CONSTRAINT help_boxes_code_unique UNIQUE,
+    is_open BOOLEAN NOT NULL,
+    salt BYTEA NOT NULL,
+    costs TEXT NOT NULL,
+    letter_window BIGINT NOT NULL,
+    letters BIGINT NOT NULL,
+    look_window BIGINT NOT NULL,
+    looks BIGINT NOT NULL
+);
+
+-- An exchange with somebody who is not known: found by a keyed hash of what grew from the phrase, answered to the public
+-- half of what grew from it. Times of the writer are whole hours.
+CREATE TABLE help_exchanges (
+    id UUID PRIMARY KEY,
+    school_id UUID NOT NULL REFERENCES schools (id),
+    phrase_mac BYTEA NOT NULL CONSTRAINT help_exchanges_phrase_unique UNIQUE,
+    recipient TEXT NOT NULL,
+    recipient_mac BYTEA NOT NULL,
+    state TEXT NOT NULL,
+    asked_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    next_at BIGINT,
+    rung BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX help_exchanges_by_school ON help_exchanges (school_id, state, asked_at);
+CREATE INDEX help_exchanges_by_next ON help_exchanges (next_at) WHERE next_at IS NOT NULL;
+
+-- The messages of an exchange in their order: the letter to the office, and for an answer the one to the phrase.
+CREATE TABLE help_messages (
+    exchange_id UUID NOT NULL REFERENCES help_exchanges (id),
+    seq BIGINT NOT NULL,
+    letter_id UUID NOT NULL REFERENCES letters (id),
+    answer_id UUID REFERENCES letters (id),
+    PRIMARY KEY (exchange_id, seq)
+);

@@ -1,0 +1,83 @@
+//! What is planted in the counselling room, and how its pages are driven.
+
+use scraper::{Html, Selector};
+
+use super::house::House;
+use crate::support::http::Answer;
+
+/// Who reads what lies in the box.
+const OFFICE: &[&str] = &["li", "wang"];
+/// Who reads an answer: the office, and whoever has the phrase.
+const ANSWERED: &[&str] = &["li", "wang", "nobody"];
+
+/// What the addresses and forms of the room are about.
+pub struct Room {
+    /// The code of the help-seeking box.
+    pub code: String,
+    /// An exchange in it.
+    pub exchange: String,
+    /// Its phrase, which "nobody" knows and nobody else.
+    pub phrase: String,
+}
+
+/// Somebody without an account writes to the box, is answered, and writes again.
+pub fn plant(house: &mut House) -> Room {
+    house.done("admin", "/structure/box", &[("open", "yes")]);
+    let settings = house.get("admin", "/structure/box");
+    let code = attribute(&settings, "a[href^='/help/']", "href").trim_start_matches("/help/").to_owned();
+    let form = house.get("nobody", &format!("/help/{code}"));
+    let (ticket, phrase) = (hidden(&form, "ticket"), hidden(&form, "phrase"));
+    house.secrets.extend([phrase.clone(), phrase.replace(' ', "")]);
+    patience();
+    let text = ["text", "name", "class", "reach"]
+        .map(|field| (field, house.marks.text(&format!("letter of the box, {field}"), OFFICE)));
+    let mut letter = vec![("ticket", ticket.as_str()), ("phrase", phrase.as_str())];
+    letter.extend(text.iter().map(|(field, text)| (*field, text.as_str())));
+    house.done("nobody", &format!("/help/{code}"), &letter);
+
+    let list = house.get("li", "/box");
+    let place = attribute(&list, "tbody a[href^='/box/']", "href");
+    let opened = house.get("li", &place);
+    let answer = house.marks.text("answer of the box", ANSWERED);
+    let seen = hidden(&opened, "seen");
+    house.done("li", &format!("{place}/answer"), &[("seen", &seen), ("text", &answer), ("asks_who", "yes")]);
+
+    let answers = house.done("nobody", &format!("/help/{code}/answer"), &[("phrase", &phrase)]);
+    let ticket = hidden(&answers, "ticket");
+    patience();
+    let more = house.marks.text("second letter of the box", OFFICE);
+    let form = [("ticket", ticket.as_str()), ("phrase", &phrase), ("text", &more)];
+    house.done("nobody", &format!("/help/{code}/more"), &form);
+    Room { code, exchange: place.trim_start_matches("/box/").to_owned(), phrase }
+}
+
+/// The form of a route of the room; none when it is no such route.
+pub fn form(room: &Room, who: &str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let phrase = if who == "nobody" { &room.phrase } else { "太阳 小河 苹果 老虎 书包 春天 希望" };
+    let pairs: Vec<(&'static str, &str)> = match path {
+        "/help/{code}" => vec![("text", "睡不着。"), ("ticket", "0.0.0")],
+        "/help/{code}/answer" => vec![("phrase", phrase)],
+        "/help/{code}/more" => vec![("phrase", phrase), ("text", "睡不着。"), ("ticket", "0.0.0")],
+        "/box/{id}/answer" => vec![("text", "好。"), ("seen", "1")],
+        "/box/{id}/warn" => vec![("facts", "睡不着。")],
+        "/box/{id}/close" => vec![("seen", "1")],
+        "/structure/box" => vec![("open", "yes")],
+        _ => return None,
+    };
+    Some(pairs.into_iter().map(|(key, text)| (key, text.to_owned())).collect())
+}
+
+/// As long as a person takes at least who writes a letter.
+fn patience() {
+    std::thread::sleep(std::time::Duration::from_millis(3_050));
+}
+
+fn hidden(page: &Answer, name: &str) -> String {
+    attribute(page, &format!("input[type=hidden][name={name}]"), "value")
+}
+
+fn attribute(page: &Answer, selector: &str, name: &str) -> String {
+    let (page, selector) = (Html::parse_document(&page.body), Selector::parse(selector).unwrap());
+    let found = page.select(&selector).next().expect("an element of the page");
+    found.attr(name).expect("its attribute").to_owned()
+}
