@@ -58,6 +58,8 @@ ids! {
     StepId,
     /// A due time.
     DeadlineId,
+    /// A review of help.
+    ReviewId,
     /// A notice without content.
     NoticeId,
 }

@@ -3,7 +3,9 @@
 pub mod audit;
 pub mod clock;
 pub mod gate;
+pub mod helping;
 pub mod ids;
+pub mod mood;
 pub mod record;
 pub mod relation;
 pub mod roster;

@@ -95,6 +95,7 @@ impl Role {
         Self::HomeroomTeacher,
         Self::MoralEdDirector,
         Self::Helper,
+        Self::ExternalHelper,
         Self::SchoolLeader,
         Self::PrivacyOfficer,
         Self::SysAdmin,

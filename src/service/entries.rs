@@ -76,6 +76,12 @@ impl App {
         }
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Support).await?;
         let entry = self.sealed_entry(&keys, &permit, Compartment::Support, Uuid::nil(), corrects, text)?;
+        if let Ok(read) = self.policy.permit::<Read>(&approach.standing, Kind::Support, id.0) {
+            let mut progress = self.progress(&mut tx, &read, &keys, id).await?;
+            if progress.add(entry.id, corrects, text.date, text.effect) {
+                self.bring_in_the_office(&mut tx, &permit, &approach.student, &progress).await?;
+            }
+        }
         tx.insert_entry(&permit, Compartment::Support, &entry).await?;
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         tx.record(&permit, event, "", entry.written_at).await?;
@@ -194,7 +200,8 @@ impl App {
         Ok(NewEntry { id, owner, corrects, written_at, epoch: spot.epoch, sealed })
     }
 
-    fn check_entry(&self, text: &EntryText) -> Result<()> {
+    /// What is wrong with an entry.
+    pub(crate) fn check_entry(&self, text: &EntryText) -> Result<()> {
         let texts = [("happened", &text.happened, true), ("next", &text.next, false)];
         self.check_texts(text.date, &texts)
     }

@@ -138,8 +138,10 @@ impl App {
         let class = conn.class(student.class_id).await?.ok_or(Error::NotFound)?;
         let pairings = conn.pairings_of_student(id).await?;
         let today = self.today();
-        let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
-        let facts = Facts { paired, ..Facts::class(student.school_id, student.class_id) };
+        let mine = pairings.iter().filter(|p| p.helper_id == viewer.person.id && p.is_active(&today));
+        let (paired, from_outside) = mine.fold((false, false), |(a, b), p| (a || !p.outside, b || p.outside));
+        let outside = from_outside && self.is_checked(conn, viewer.person.id).await?;
+        let facts = Facts { paired, outside, ..Facts::class(student.school_id, student.class_id) };
         Ok(Approach { student, class, pairings, standing: viewer.standing(&facts) })
     }
 
@@ -148,7 +150,22 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when policy gives nothing; [`Error::NoKey`] when nobody let the person into the office yet.
     pub async fn open_file(&self, viewer: &Viewer, id: StudentId) -> Result<OpenedFile> {
+        self.open_as(viewer, id, Event::FileOpened).await.map(|opened| opened.0)
+    }
+
+    /// Opens a file for a page that says what it is; gives its keys too.
+    pub(crate) async fn open_as(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        event: Event,
+    ) -> Result<(OpenedFile, Keys, Permit<Read>)> {
         let mut conn = self.db.read().await?;
+        if !conn.contributions(id).await?.is_empty() {
+            drop(conn);
+            self.take_in_contributions(viewer, id).await?;
+            conn = self.db.read().await?;
+        }
         let approach = self.approach(&mut conn, viewer, id).await?;
         let support = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
@@ -160,12 +177,17 @@ impl App {
         for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
             let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
             let may_write = approach.may(&self.policy, compartment, Action::Write);
-            compartments.push(shown(&keys, &permit, &records, compartment, may_write)?);
+            match shown(&keys, &permit, &records, compartment, may_write) {
+                // A pairing that a director started comes without this key until a counsellor completes it.
+                Err(Error::NoKey) if compartment == Compartment::Contact && matches!(who, Who::Card(_)) => {}
+                shown => compartments.push(shown?),
+            }
         }
         let entries = shown_entries(&keys, &support, &entries)?;
-        faster.extend(keys.faster);
-        self.leave_trace(&support, Event::FileOpened, "", &faster).await?;
-        Ok(OpenedFile { approach, who, compartments, entries })
+        let mut keys = keys;
+        faster.append(&mut keys.faster);
+        self.leave_trace(&support, event, "", &faster).await?;
+        Ok((OpenedFile { approach, who, compartments, entries }, keys, support))
     }
 
     /// Whom a file is about, and the class: for the head of a form.
@@ -309,7 +331,7 @@ impl App {
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
             let today = self.today();
-            for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
+            for pairing in approach.pairings.iter().filter(|p| p.holds(compartment, &today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
             }
         }

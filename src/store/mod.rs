@@ -17,6 +17,8 @@ mod letters;
 mod notices;
 mod pairings;
 mod people;
+mod reviews;
+mod strengths;
 mod trail;
 mod warnings;
 
@@ -34,6 +36,7 @@ pub use letters::Letter;
 pub use notices::Notice;
 pub use pairings::{Pairing, PairingState};
 pub use people::{Account, Invitation, Person, Session, Throttle};
+pub use reviews::{MoodSheet, StoredReview};
 pub use trail::{AuditFilter, Opened};
 pub use warnings::{StoredStep, Warning};
 

@@ -18,9 +18,12 @@ mod files;
 mod helping;
 mod import;
 mod invitation;
+mod mood;
 mod notes;
 mod offices;
 mod pairings;
+mod record;
+mod register;
 mod sign_in;
 mod staff;
 mod statistics;
@@ -103,6 +106,9 @@ pages! {
     notes,
     pairings,
     helping,
+    register,
+    record,
+    mood,
     import,
     audit,
     statistics,

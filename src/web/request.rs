@@ -157,7 +157,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
     };
     let items = [
         ("/classes", t!(ui, "nav-classes"), in_a_class(Kind::Roster, Action::Read)),
-        ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper)),
+        ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper) || viewer.has(Role::ExternalHelper)),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
         ("/import", t!(ui, "nav-import"), in_a_class(Kind::Roster, Action::Import)),

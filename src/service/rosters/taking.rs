@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::super::files::FROM_ROSTER;
 use super::super::keys::seal;
 use super::super::new_class::NewClass;
+use super::super::pairings::HELPED;
 use super::super::sheets::sheet_spot;
 use super::super::{App, Error, Result};
 use super::matching::{Macs, matched};
@@ -37,7 +38,7 @@ struct Standing {
     classes: HashMap<ClassKey, ClassId>,
     keys: HashMap<(Uuid, Compartment), Key>,
     versions: HashMap<(StudentId, Compartment), i64>,
-    helpers: HashMap<StudentId, Vec<Recipient>>,
+    helpers: HashMap<(StudentId, Compartment), Vec<Recipient>>,
 }
 
 /// Everything that the transaction will write.
@@ -140,16 +141,22 @@ impl App {
         Ok(standing)
     }
 
-    /// The public keys of today's helpers, by student.
-    async fn helpers(&self, conn: &mut Conn, plan: &Plan) -> Result<HashMap<StudentId, Vec<Recipient>>> {
+    /// The public keys of those who hold a key of a student as helpers, by student and compartment.
+    async fn helpers(
+        &self,
+        conn: &mut Conn,
+        plan: &Plan,
+    ) -> Result<HashMap<(StudentId, Compartment), Vec<Recipient>>> {
         let today = self.today();
-        let mut helpers: HashMap<StudentId, Vec<Recipient>> = HashMap::new();
+        let mut helpers: HashMap<(StudentId, Compartment), Vec<Recipient>> = HashMap::new();
         let mut known: HashMap<PersonId, Option<Recipient>> = HashMap::new();
-        for pairing in conn.pairings(plan.school).await?.into_iter().filter(|pairing| pairing.is_active(&today)) {
-            if let std::collections::hash_map::Entry::Vacant(place) = known.entry(pairing.helper_id) {
-                place.insert(self.person_recipient(conn, pairing.helper_id).await?);
+        for pairing in conn.pairings(plan.school).await? {
+            for held in HELPED.into_iter().filter(|compartment| pairing.holds(*compartment, &today)) {
+                if let std::collections::hash_map::Entry::Vacant(place) = known.entry(pairing.helper_id) {
+                    place.insert(self.person_recipient(conn, pairing.helper_id).await?);
+                }
+                helpers.entry((pairing.student_id, held)).or_default().extend(known[&pairing.helper_id].clone());
             }
-            helpers.entry(pairing.student_id).or_default().extend(known[&pairing.helper_id].clone());
         }
         Ok(helpers)
     }
@@ -302,7 +309,7 @@ impl Standing {
         holders: &dyn Fn(Compartment) -> Arc<[Recipient]>,
         now: i64,
     ) -> Vec<KeyWork> {
-        let with_helpers = |compartment| match self.helpers.get(&id) {
+        let with_helpers = |compartment| match self.helpers.get(&(id, compartment)) {
             Some(helpers) => holders(compartment).iter().chain(helpers).cloned().collect(),
             None => holders(compartment),
         };
