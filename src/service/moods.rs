@@ -227,3 +227,6 @@ fn opened<A: Opens>(keys: &Keys, permit: &Permit<A>, stored: &[MoodSheet]) -> Re
     }
     Ok(days)
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,8 +167,8 @@ impl Tx {
         sql!(
             self,
             run "INSERT INTO pairings (id, school_id, student_id, helper_id, starts, ends, ended, epoch, version, card, contact, outside,
-               handed, handed_mark, started_by, stands_in_for)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15)",
+               handed, handed_mark, started_by, stands_in_for, accepted_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14, $15, $16)",
             pairing.id.0,
             permit.school().0,
             permit.object(),
@@ -183,7 +183,8 @@ impl Tx {
             pairing.handed.clone(),
             pairing.handed_mark.clone(),
             permit.actor().0,
-            pairing.stands_in_for
+            pairing.stands_in_for,
+            pairing.accepted_at
         )
         .map(drop)
     }
