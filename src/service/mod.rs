@@ -54,7 +54,7 @@ pub use letters::{fresh, receipt_number};
 pub use moods::MoodLog;
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use pairings::{
-    Candidate, ClassHelp, HandOver, ListedHelper, ListedPairing, NewPairing, PairingForm, SchoolPairings, Told,
+    Candidate, ClassHelp, HandOver, ListedHelper, ListedPairing, ManagedPairing, NewPairing, PairingForm, SchoolPairings, Told,
 };
 pub use progress::{ShownReview, TrackingRecord};
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};

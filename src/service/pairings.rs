@@ -114,6 +114,19 @@ pub struct ListedPairing {
     pub class: Class,
 }
 
+/// A pairing on the page that changes it.
+#[derive(Debug)]
+pub struct ManagedPairing {
+    /// The pairing.
+    pub one: ListedPairing,
+    /// What its helper was told; `None` without the key.
+    pub card: Option<Card>,
+    /// Who could stand in.
+    pub candidates: Vec<Candidate>,
+    /// Whether the person may hand over the contact key that the helper lacks.
+    pub may_complete: bool,
+}
+
 /// The pairings of a school.
 #[derive(Debug)]
 pub struct SchoolPairings {
@@ -349,15 +362,11 @@ impl App {
         Ok(SchoolPairings { pairings, without_helper, without_helper_count, may_manage })
     }
 
-    /// One pairing for the page that changes it, who could stand in, and whether the person may hand the contact key over.
+    /// One pairing for the page that changes it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for anyone who manages no pairings.
-    pub async fn managed_pairing(
-        &self,
-        viewer: &Viewer,
-        id: PairingId,
-    ) -> Result<(ListedPairing, Vec<Candidate>, bool)> {
+    pub async fn managed_pairing(&self, viewer: &Viewer, id: PairingId) -> Result<ManagedPairing> {
         let mut conn = self.db.read().await?;
         let pairing = conn.pairing(id).await?.ok_or(Error::NotFound)?;
         let approach = self.approach(&mut conn, viewer, pairing.student_id).await?;
@@ -367,6 +376,12 @@ impl App {
         let (row, faster) = match self.roster_row(&mut conn, viewer, &roster, &approach.student).await {
             Err(Error::NoKey) => (None, Vec::new()),
             row => row.map(|(row, faster)| (Some(row), faster))?,
+        };
+        let support = self.permit::<Read>(&approach.standing, Kind::Support, pairing.student_id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, pairing.student_id.0).await?;
+        let card = match keys.read::<_, Card>(&support, &card_spot(&pairing), &pairing.card) {
+            Err(Error::NoKey) => None,
+            card => Some(card?),
         };
         let mut candidates = self.candidates(&mut conn, viewer, "").await?;
         candidates.retain(|one| one.person.id != pairing.helper_id && one.load < one.capacity);
@@ -382,7 +397,8 @@ impl App {
         let may_complete = !pairing.contact && approach.may(&self.policy, Compartment::Contact, Action::Read);
         self.leave_trace(&permit, Event::PairingsRead, "", &faster).await?;
         let class = approach.class;
-        Ok((ListedPairing { pairing, state, helper, stands_in, handed_over, row, class }, candidates, may_complete))
+        let one = ListedPairing { pairing, state, helper, stands_in, handed_over, row, class };
+        Ok(ManagedPairing { one, card, candidates, may_complete })
     }
 
     /// The roster rows of classes, as far as policy and keys go, and the fast wraps that the reading earned.

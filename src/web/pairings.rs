@@ -14,9 +14,11 @@ use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::helping::{Condition, Reason};
 use crate::domain::ids::{PairingId, PersonId, StudentId};
+use crate::domain::record::Card;
 use crate::domain::words::Role;
 use crate::service::{
-    Candidate, Error, FieldProblem, HandOver, ListedPairing, NewPairing, PairingForm, SchoolPairings, Told,
+    Candidate, Error, FieldProblem, HandOver, ListedPairing, ManagedPairing, NewPairing, PairingForm, SchoolPairings,
+    Told,
 };
 use crate::store::{Class, PairingState};
 use crate::web::language::Word;
@@ -167,6 +169,7 @@ struct PairingPage {
     ui: Ui,
     class: String,
     one: ListedPairing,
+    card: Option<Card>,
     helpers: Vec<Choice>,
     may_complete: bool,
     until: String,
@@ -221,12 +224,12 @@ async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<PairingId>) -> 
 }
 
 async fn pairing_page(web: &Web, Seen { viewer, ui }: Seen, id: PairingId) -> Result<PairingPage, Problem> {
-    let (one, candidates, may_complete) = web.app.managed_pairing(&viewer, id).await?;
+    let ManagedPairing { one, card, candidates, may_complete } = web.app.managed_pairing(&viewer, id).await?;
     let staff = candidates.iter().filter(|one| !one.outside);
     let helpers = staff.map(|candidate| choice(&ui, candidate, "")).collect();
     let class = class_name(&ui, &one.class, web.app.school_year());
     let (until, note, problems) = (String::new(), String::new(), Problems::default());
-    Ok(PairingPage { ui, class, one, helpers, may_complete, until, note, problems })
+    Ok(PairingPage { ui, class, one, card, helpers, may_complete, until, note, problems })
 }
 
 async fn pause(State(web): State<Web>, seen: Seen, Path(id): Path<PairingId>) -> Result<Response, Problem> {

@@ -179,6 +179,11 @@ impl TestApp {
         pairing
     }
 
+    /// Ends a pairing.
+    pub async fn end(&self, pairing: PairingId) {
+        self.app.end_pairing(&self.keeper, pairing, "小结").await.unwrap();
+    }
+
     /// Notes a background check of today.
     pub async fn check(&self, person: PersonId) {
         let standing = Standing::installation(self.school.id);

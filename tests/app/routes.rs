@@ -63,7 +63,7 @@ impl Things {
         let compartment = if role == Role::MoralEdDirector { "circumstance" } else { "support" };
         let id = match route.path.split('/').nth(1) {
             Some("staff") => self.person,
-            Some("pairings") => self.pairing,
+            Some("pairings" | "helping") => self.pairing,
             Some("files") => self.student.0,
             Some("structure") if route.path.contains("terms") => self.term,
             Some("structure") => self.class.0,
@@ -101,7 +101,28 @@ impl Things {
                 ("process", "回顾作息"),
                 ("plan", ""),
             ],
-            "/files/{id}/pairing" => &[("purpose", "每周辅导一次"), ("starts", "2026-11-23"), ("ends", "2026-12-23")],
+            "/files/{id}/pairing" => &[
+                ("purpose", "每周辅导一次"),
+                ("condition", "learning"),
+                ("starts", "2026-11-23"),
+                ("ends", "2026-12-23"),
+            ],
+            "/files/{student}/record" => {
+                &[("kind", "month"), ("date", "2026-11-20"), ("text", "有进步"), ("effect", "better")]
+            }
+            "/pairings/{id}/hand-over" => &[("until", "2026-12-01")],
+            "/pairings/{id}/end" => &[("note", "目标达成")],
+            "/helping/{id}/entry" => &[
+                ("form", "5b1f8f6e-9f0e-4b53-8a4e-0d5a8d5a0c11"),
+                ("date", "2026-11-20"),
+                ("way", "talk"),
+                ("happened", "读书"),
+                ("effect", "better"),
+                ("next", ""),
+            ],
+            "/classes/{class}/mood" => &[("day", "2026-11-23"), ("seen", "0")],
+            "/account/strengths" => &[("subject", "数学"), ("capacity", "20")],
+            "/staff/{id}/check" => &[("checked", "2026-11-20")],
             "/offices/{office}/admit/{person}" => &[("compared", "on")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
@@ -115,7 +136,12 @@ impl Things {
             }
             "/sign-out"
             | "/account/sign-out-everywhere"
-            | "/pairings/{id}/end"
+            | "/pairings/{id}/pause"
+            | "/pairings/{id}/resume"
+            | "/pairings/{id}/give-back"
+            | "/pairings/{id}/complete"
+            | "/helping/{id}/accept"
+            | "/helping/{id}/decline"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
             | "/staff/{id}/duties/{duty}/end"
@@ -130,7 +156,7 @@ impl Things {
         let mut form: Vec<(&'static str, String)> =
             fixed.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         match route.path {
-            "/files/{id}/pairing" => form.push(("helper", self.helper.to_string())),
+            "/files/{id}/pairing" | "/pairings/{id}/hand-over" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
             _ => {}
         }
@@ -230,8 +256,12 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
         let at = TestApp::on(engine).await;
         let things = Things::of(&at).await;
         let person = at.person(*role, role.as_str()).await;
-        if *role == Role::Helper {
-            at.pair(things.student, person.id).await;
+        if *role == Role::ExternalHelper {
+            at.check(person.id).await;
+        }
+        let mut own_pairing = None;
+        if matches!(role, Role::Helper | Role::ExternalHelper) {
+            own_pairing = Some(at.pair(things.student, person.id).await);
         }
         let mut shut = Vec::new();
         for route in every_route() {
@@ -247,6 +277,19 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
             let mut path = things.path(route, *role);
             if route.path.starts_with("/imports/") {
                 path = person.upload("/import", "file", ROSTER).await.location();
+            }
+            if let (Some(own), true) = (own_pairing, route.path.starts_with("/helping/")) {
+                // An answer is given to what waits for one.
+                let answers = route.path.ends_with("/accept") || route.path.ends_with("/decline");
+                let other = at.students(at.other_class).await[0].row.student;
+                let id = if answers { at.ask(other, person.id).await } else { own };
+                path = route.path.replace("{id}", &id.to_string());
+                let status = things.call(&person, route, &path).await.status;
+                assert!(status.is_success() || status == StatusCode::SEE_OTHER, "{role} at {path}: {status}");
+                if route.path.ends_with("/accept") {
+                    at.end(id).await;
+                }
+                continue;
             }
             let status = things.call(&person, route, &path).await.status;
             if [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status)

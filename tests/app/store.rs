@@ -3,6 +3,7 @@
 mod audit;
 mod early;
 mod files;
+mod helping;
 mod house;
 mod imports;
 mod keys;

@@ -146,7 +146,7 @@ async fn a_form_with_mistakes_comes_back_as_it_was_with_each_mistake_marked() {
     let (status, page) = read(house.post("counsellor", &path, &too_long).await).await;
     assert_eq!((status, texts(&page, "#f-ends-error")), (422, vec!["一次结对最长一年，请把结束日期提前。".to_owned()]));
     let chosen = values(&page, "option[selected]", "value");
-    assert_eq!(chosen, [house.helper.person.id.to_string()]);
+    assert_eq!(chosen, [house.helper.person.id.to_string(), "learning".to_owned()]);
 }
 
 #[tokio::test]
