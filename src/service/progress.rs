@@ -21,7 +21,7 @@ use crate::store::{Pairing, StoredReview, Student, Tx};
 /// Entries that the rule looks at.
 const SEEN: i64 = 12;
 /// Where signals wait for the counsellors.
-const INBOX: &str = "/inbox";
+const INBOX: &str = "/warnings";
 
 /// The effects that entries and reviews of a file noted, by day.
 #[derive(Debug)]
