@@ -53,7 +53,7 @@ async fn invite_first(
     let mut number = 1;
     let invited = loop {
         let login = if number == 1 { login.to_owned() } else { format!("{login}{number}") };
-        let new = NewPerson { login, name: name.to_owned(), duties: vec![(role, None)] };
+        let new = NewPerson { login, name: name.to_owned(), duties: vec![(role, None)], checked: None };
         match app.create_person(&standing, &new).await {
             Err(Error::Invalid(problems)) if problems.iter().any(|p| p.code == "login-taken") => number += 1,
             done => break done?,

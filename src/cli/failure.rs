@@ -73,6 +73,8 @@ pub enum Failure {
     NoClass(String),
     /// The role is held for one class: the command must say which.
     WhichClass,
+    /// Somebody from outside is to be invited without a day of a background check.
+    WhichDay,
     /// The workbook as a whole is no roster.
     Unreadable(Unreadable),
     /// A recovery slip that cannot be read or joined.
@@ -148,6 +150,7 @@ impl Failure {
             Self::NoKeys(login) => t!(words, "cli-no-keys", login = login.clone()),
             Self::NoClass(class) => t!(words, "cli-no-class", class = class.clone()),
             Self::WhichClass => t!(words, "cli-which-class"),
+            Self::WhichDay => t!(words, "cli-which-day"),
             Self::Unreadable(unreadable) => unreadable_text(words.0, unreadable),
             Self::Slip(problem) => t!(words, "cli-slip", problem = problem.to_string()),
             Self::OtherSlips => t!(words, "cli-other-slips"),

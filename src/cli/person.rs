@@ -56,6 +56,9 @@ pub struct Invite {
     /// 班级（班主任必填），如 7-1 · class, for a homeroom teacher: grade-number
     #[arg(long, value_name = "GRADE-NUMBER")]
     class: Option<String>,
+    /// 背景审查日期（社会帮扶人员必填），如 2026-09-01 · day of the background check, for somebody from outside
+    #[arg(long, value_name = "DATE")]
+    checked: Option<jiff::civil::Date>,
     #[command(flatten)]
     at: Where,
 }
@@ -87,7 +90,7 @@ impl Person {
                 let school = school::named(&app, school.as_deref()).await?;
                 list(&app, school).await?;
             }
-            Self::Invite(Invite { login, name, role, class, at: Where { place, school } }) => {
+            Self::Invite(Invite { login, name, role, class, checked, at: Where { place, school } }) => {
                 let app = place.open().await?;
                 let school = school::named(&app, school.as_deref()).await?;
                 let class = match class {
@@ -95,7 +98,10 @@ impl Person {
                     None => None,
                     Some(class) => Some(class_named(&app, school, &class).await?),
                 };
-                let new = NewPerson { login: login.clone(), name, duties: vec![(role, class)] };
+                if role == Role::ExternalHelper && checked.is_none() {
+                    return Err(Failure::WhichDay);
+                }
+                let new = NewPerson { login: login.clone(), name, duties: vec![(role, class)], checked };
                 let invited = app.create_person(&Standing::installation(school), &new).await;
                 say_code(lang, &invited.map_err(|error| taken(error, login))?);
             }

@@ -180,6 +180,38 @@ words! {
         ChannelChanged = "channel_changed",
         /// a person gave, changed or removed the own mail address
         AddressChanged = "address_changed",
+        /// a helper agreed to a pairing
+        PairingAccepted = "pairing_accepted",
+        /// a helper did not agree
+        PairingDeclined = "pairing_declined",
+        /// a pairing was paused
+        PairingPaused = "pairing_paused",
+        /// a paused pairing went on
+        PairingResumed = "pairing_resumed",
+        /// a stand-in took a pairing over for the time of a leave
+        PairingHandedOver = "pairing_handed_over",
+        /// a pairing went back from the stand-in
+        PairingGivenBack = "pairing_given_back",
+        /// a helper got the contact key after the pairing had started without it
+        PairingCompleted = "pairing_completed",
+        /// somebody from outside sent an entry
+        EntryContributed = "entry_contributed",
+        /// an entry from outside was taken into the file
+        EntryTakenIn = "entry_taken_in",
+        /// a review of help was added
+        ReviewAppended = "review_appended",
+        /// the tracking record of a file was opened
+        RecordOpened = "record_opened",
+        /// the mood log of a class was opened
+        MoodsRead = "moods_read",
+        /// the mood log of a class was kept
+        MoodsKept = "moods_kept",
+        /// somebody said what they can help with
+        StrengthsChanged = "strengths_changed",
+        /// strengths and load of helpers were read
+        HelpersRead = "helpers_read",
+        /// the date of a background check was noted
+        CheckNoted = "check_noted",
     }
 }
 

@@ -66,6 +66,8 @@ ids! {
     AppointmentId,
     /// A group of students that a counsellor meets with 团体辅导.
     GroupId,
+    /// A review of help.
+    ReviewId,
     /// A notice without content.
     NoticeId,
     /// A grant on one file.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::helping::{Condition, NeedsCard};
 use super::ids::{PersonId, StudentId};
 use super::words::{Boarding, Compartment, Effect, GroupTag, Sex, Way, words};
 
@@ -45,6 +46,8 @@ words! {
         Causes = "causes",
         /// 需求
         Needs = "needs",
+        /// 学生希望得到的帮助: what the student asked for, and from whom
+        HelpWanted = "help_wanted",
         /// 目标
         Goals = "goals",
         /// 措施与责任人
@@ -74,6 +77,7 @@ impl Field {
             | Self::Observed
             | Self::Causes
             | Self::Needs
+            | Self::HelpWanted
             | Self::Goals
             | Self::Measures
             | Self::StudentView => Compartment::Support,
@@ -266,6 +270,12 @@ pub struct Card {
     pub seat: Option<u16>,
     /// Why they were paired, for the helper.
     pub purpose: String,
+    /// 帮扶类别
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// What a helper from outside was handed instead of this card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outside: Option<NeedsCard>,
 }
 
 macro_rules! unprintable {

@@ -24,6 +24,8 @@ pub struct Facts {
     pub class: Option<ClassId>,
     /// An active pairing of this person with the student.
     pub paired: bool,
+    /// An active pairing as a helper from outside, whose background check is not out of date.
+    pub outside: bool,
     /// A running grant on this compartment of this file.
     pub granted: bool,
     /// The person leads this student's crisis case (五个一), by a running grant.
@@ -38,7 +40,16 @@ impl Facts {
     /// Facts about a thing of the school that is not a file.
     #[must_use]
     pub const fn school(school: SchoolId) -> Self {
-        Self { school, class: None, paired: false, granted: false, leads: false, author: false, own: false }
+        Self {
+            school,
+            class: None,
+            paired: false,
+            outside: false,
+            granted: false,
+            leads: false,
+            author: false,
+            own: false,
+        }
     }
 
     /// Facts about a class.
@@ -94,7 +105,8 @@ fn relations(duty: Duty, facts: &Facts) -> impl Iterator<Item = Relation> {
         (here && facts.own, Relation::Own),
         (in_class && duty.role == Role::HomeroomTeacher, Relation::OwnClass),
         (in_class && duty.role == Role::SubjectTeacher, Relation::Teaches),
-        (here && facts.paired && matches!(duty.role, Role::Helper | Role::ExternalHelper), Relation::Paired),
+        (here && facts.paired && duty.role == Role::Helper, Relation::Paired),
+        (here && facts.outside && duty.role == Role::ExternalHelper, Relation::Paired),
         (here && facts.author, Relation::Author),
         (here && facts.granted, Relation::Granted),
         (here, Relation::SameSchool),
@@ -133,6 +145,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pairing_of_one_kind_is_worth_nothing_in_the_other_role() {
+        let staff = Facts { paired: true, ..Facts::class(SCHOOL, CLASS) };
+        let outside = Facts { outside: true, ..Facts::class(SCHOOL, CLASS) };
+        assert!(!relations_of(Role::ExternalHelper, None, &staff).contains(&Relation::Paired));
+        assert!(relations_of(Role::ExternalHelper, None, &outside).contains(&Relation::Paired));
+        assert!(!relations_of(Role::Helper, None, &outside).contains(&Relation::Paired));
+    }
+
+    #[test]
     fn a_leader_of_a_case_is_one_by_grant_and_only_while_on_duty_at_the_school() {
         let facts = Facts { leads: true, ..Facts::class(SCHOOL, CLASS) };
         let duty = Duty { role: Role::SchoolLeader, school: SCHOOL, class: None };
@@ -150,6 +171,7 @@ mod tests {
     fn a_duty_at_another_school_stands_in_no_relation() {
         let elsewhere = Facts {
             paired: true,
+            outside: true,
             author: true,
             own: true,
             granted: true,

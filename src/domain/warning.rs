@@ -152,6 +152,8 @@ words! {
         Mandatory = "mandatory",
         /// an entry of somebody who may not read back, to the offices that keep the file
         Contribution = "contribution",
+        /// what a helper from outside may know of a child, to that helper
+        NeedsCard = "needs_card",
     }
 }
 
@@ -166,6 +168,7 @@ impl LetterKind {
             Self::Brief => Kind::Brief,
             Self::Mandatory => Kind::Restricted,
             Self::Contribution => Kind::Support,
+            Self::NeedsCard => Kind::Pairing,
         }
     }
 }

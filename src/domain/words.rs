@@ -99,6 +99,7 @@ impl Role {
         Self::Helper,
         Self::SchoolDoctor,
         Self::AidOfficer,
+        Self::ExternalHelper,
         Self::SchoolLeader,
         Self::PrivacyOfficer,
         Self::SysAdmin,

@@ -14,7 +14,7 @@ use crate::domain::clock::DAY;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
-use crate::domain::words::{Compartment, Kind};
+use crate::domain::words::{Compartment, Effect, Kind};
 use crate::policy::{Append, Permit, Read};
 use crate::store::{Draft, Entry, NewEntry};
 
@@ -49,6 +49,8 @@ struct Sent<'a, T> {
     text: &'a T,
     corrects: Option<EntryId>,
     event: Event,
+    /// The day and effect of a tracking entry.
+    effect: Option<(Date, Effect)>,
 }
 
 impl App {
@@ -68,7 +70,8 @@ impl App {
     ) -> Result<EntryId> {
         self.check_entry(text)?;
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
-        let sent = Sent { compartment: Compartment::Support, draft: "entry", form, text, corrects, event };
+        let effect = Some((text.date, text.effect));
+        let sent = Sent { compartment: Compartment::Support, draft: "entry", form, text, corrects, event, effect };
         again(|| self.append(viewer, id, &sent)).await
     }
 
@@ -86,7 +89,8 @@ impl App {
     ) -> Result<EntryId> {
         self.check_note(text)?;
         let event = Event::NoteAppended;
-        let sent = Sent { compartment: Compartment::Counselling, draft: "note", form, text, corrects, event };
+        let sent =
+            Sent { compartment: Compartment::Counselling, draft: "note", form, text, corrects, event, effect: None };
         again(|| self.append(viewer, id, &sent)).await
     }
 
@@ -119,12 +123,33 @@ impl App {
             sealed: Vec::new(),
         };
         let entry = sealed(&keys, &blank, sent.text)?;
+        self.look_at_progress(&mut tx, &permit, &keys, &approach, &entry, sent).await?;
         tx.insert_entry(&permit, compartment, &entry).await?;
         let own =
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         tx.delete_draft(&own, &self.draft_form(viewer, draft, id.0)).await?;
         tx.record_last(&permit, event, "", now).await?;
         Ok(entry.id)
+    }
+
+    /// Brings in the moral-education office when this entry is the second running without progress (`requirements.md` A16).
+    async fn look_at_progress<T>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<Append>,
+        keys: &Keys,
+        approach: &Approach,
+        entry: &NewEntry,
+        sent: &Sent<'_, T>,
+    ) -> Result<()> {
+        let Some((date, effect @ (Effect::Unchanged | Effect::Worse))) = sent.effect else { return Ok(()) };
+        let id = approach.student.id;
+        let Ok(read) = self.policy.permit::<Read>(&approach.standing, Kind::Support, id.0) else { return Ok(()) };
+        let mut progress = self.progress(tx, &read, keys, id).await?;
+        if progress.add(entry.id, sent.corrects, date, effect) {
+            self.bring_in_the_office(tx, permit, &approach.student, &progress).await?;
+        }
+        Ok(())
     }
 
     /// The end of the id of what was sent: the same for the same text from the same form. The form is known to its sender
@@ -190,7 +215,8 @@ impl App {
         sealed(keys, &blank, text)
     }
 
-    fn check_entry(&self, text: &EntryText) -> Result<()> {
+    /// What is wrong with an entry.
+    pub(crate) fn check_entry(&self, text: &EntryText) -> Result<()> {
         let texts = [("happened", &text.happened, true), ("next", &text.next, false)];
         self.check_texts(text.date, &texts)
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::error::again;
 use super::cases::cell_spot;
+use super::error::again;
 use super::keys::{Spot, seal_at_least};
 use super::leading::LED;
 use super::sheets::row_of;
@@ -17,7 +17,9 @@ use crate::domain::record::{Card, Circumstance, EntryText, Field, FieldValue, La
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Opens, Permit, Policy, Read, Write};
-use crate::store::{CellTable, Class, Conn, Entry, Grant, NewWrap, Pairing, Record, Seat, SheetPart, Student, Tx, WholeFile, Wrap};
+use crate::store::{
+    CellTable, Class, Conn, Entry, Grant, NewWrap, Pairing, Record, Seat, SheetPart, Student, Tx, WholeFile, Wrap,
+};
 use crate::vault::Recipient;
 
 /// The layer that came with the roster.
@@ -155,9 +157,11 @@ impl App {
     /// How a person stands to the file of a student.
     pub(crate) fn standing_at(&self, viewer: &Viewer, Seat { student, class, pairings, grants }: Seat) -> Approach {
         let today = self.today();
-        let paired = pairings.iter().any(|p| p.helper_id == viewer.person.id && p.is_active(&today));
+        let mine = pairings.iter().filter(|p| p.helper_id == viewer.person.id && p.is_active(&today));
+        let (paired, from_outside) = mine.fold((false, false), |(a, b), p| (a || !p.outside, b || p.outside));
+        let outside = from_outside && viewer.checked;
         let leads = grants.iter().any(|g| g.person_id == viewer.person.id && g.is_running(&today));
-        let facts = Facts { paired, leads, ..Facts::class(student.school_id, student.class_id) };
+        let facts = Facts { paired, outside, leads, ..Facts::class(student.school_id, student.class_id) };
         Approach { student, class, pairings, grants, standing: viewer.standing(&facts) }
     }
 
@@ -167,27 +171,47 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] when policy gives nothing; [`Error::NoKey`] when nobody let the person into the office yet.
     pub async fn open_file(&self, viewer: &Viewer, id: StudentId) -> Result<OpenedFile> {
-        let whole = self.db.look().await?.whole_file(id, viewer.person.id, ENTRIES).await?.ok_or(Error::NotFound)?;
-        let WholeFile { seat, wraps, sheets, records, entries, names } = whole;
+        self.open_as(viewer, id, Event::FileOpened).await.map(|opened| opened.0)
+    }
+
+    /// Opens a file for a page that says what it is; gives its keys too.
+    pub(crate) async fn open_as(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        event: Event,
+    ) -> Result<(OpenedFile, Keys, Permit<Read>)> {
+        let whole =
+            || async { self.db.look().await?.whole_file(id, viewer.person.id, ENTRIES).await?.ok_or(Error::NotFound) };
+        let mut read = whole().await?;
+        if read.contributed > 0 {
+            self.take_in_contributions(viewer, id).await?;
+            read = whole().await?;
+        }
+        let WholeFile { seat, wraps, sheets, records, entries, names, .. } = read;
         let approach = self.standing_at(viewer, seat);
         let support = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
         let (of_class, of_file): (Vec<Wrap>, Vec<Wrap>) =
             wraps.into_iter().partition(|wrap| wrap.subject == approach.class.id.0);
         let school = viewer.person.school_id;
-        let keys = Keys::open(viewer, &self.secret, school, id.0, &of_file);
+        let mut keys = Keys::open(viewer, &self.secret, school, id.0, &of_file);
         let mut class_keys = Keys::open(viewer, &self.secret, school, approach.class.id.0, &of_class);
         let who = self.who(viewer, &approach, &keys, &class_keys, &sheets)?;
         let mut compartments = Vec::new();
         for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
             let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
             let may_write = approach.may(&self.policy, compartment, Action::Write);
-            compartments.push(shown(&keys, &permit, &records, compartment, may_write)?);
+            match shown(&keys, &permit, &records, compartment, may_write) {
+                // A pairing that a director started comes without this key until a counsellor completes it.
+                Err(Error::NoKey) if compartment == Compartment::Contact && matches!(who, Who::Card(_)) => {}
+                shown => compartments.push(shown?),
+            }
         }
         let entries = shown_entries(&keys, &support, &entries)?;
         let names = self.writers(names, &compartments).await?;
-        class_keys.faster.extend(keys.faster);
-        self.leave_trace(&support, Event::FileOpened, "", &class_keys.faster).await?;
-        Ok(OpenedFile { approach, who, compartments, entries, names })
+        class_keys.faster.append(&mut keys.faster);
+        self.leave_trace(&support, event, "", &class_keys.faster).await?;
+        Ok((OpenedFile { approach, who, compartments, entries, names }, keys, support))
     }
 
     /// The names of everybody whom the page of a file names: of those known already, and of those who wrote a field.
@@ -376,7 +400,7 @@ impl App {
         let mut holders = self.holders(&offices, approach.class.id, compartment)?;
         if matches!(compartment, Compartment::Support | Compartment::Contact) {
             let today = self.today();
-            for pairing in approach.pairings.iter().filter(|p| p.holds_keys(&today)) {
+            for pairing in approach.pairings.iter().filter(|p| p.holds(compartment, &today)) {
                 holders.extend(self.person_recipient(conn, pairing.helper_id).await?);
             }
         }

@@ -165,7 +165,7 @@ impl Facts {
         }
         if matches!(key.compartment, Compartment::Support | Compartment::Contact) {
             let of_student = self.pairings.iter().filter(|p| p.student_id.0 == key.subject && active(p.helper_id));
-            for pairing in of_student.filter(|p| !p.ended && p.ends.as_str() >= today) {
+            for pairing in of_student.filter(|p| p.holds(key.compartment, today)) {
                 // The wrap may be made on the day the pairing is agreed; it must be there from its first day on.
                 rightful.may.insert(pairing.helper_id.0);
                 if pairing.is_active(today) {

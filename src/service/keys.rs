@@ -105,6 +105,12 @@ impl Keys {
         of_it.map(|((_, _, epoch), (id, key))| (KeyName { key: *id, epoch: *epoch }, key))
     }
 
+    /// One opened key, for tests that show what somebody can do with it.
+    #[cfg(test)]
+    pub(crate) fn into_key(mut self, compartment: Compartment, epoch: i64) -> Option<CompartmentKey> {
+        self.opened.remove(&(compartment, Uuid::nil(), epoch)).map(|(_, key)| key)
+    }
+
     /// Opens and reads something of this class or student.
     ///
     /// # Errors

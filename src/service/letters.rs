@@ -105,7 +105,8 @@ impl App {
         Ok(serde_json::from_slice(&self.opened_letter(&permit, identity, letter)?)?)
     }
 
-    fn opened_letter<A: Opens>(
+    /// Opens a letter with the key of its holder, without reading it.
+    pub(crate) fn opened_letter<A: Opens>(
         &self,
         permit: &Permit<A>,
         identity: &Identity,

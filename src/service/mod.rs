@@ -25,11 +25,13 @@ mod key_check;
 mod keys;
 mod leading;
 mod letters;
+mod moods;
 mod new_class;
 mod notices;
 mod offices;
 mod outbox;
 mod pairings;
+mod progress;
 mod recovery;
 mod referrals;
 mod rosters;
@@ -63,6 +65,7 @@ pub(crate) use files::{entry_spot, layer_spot};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};
 pub use help_desk::{OpenedHelp, ShownHelp};
 pub use helping::Helped;
+pub use helping::{Asked, Helped, HelpedOutside, Helping};
 pub use invitations::DAYS as INVITATION_DAYS;
 pub use invitations::VALID as INVITATION_VALID;
 pub use kdf_gate::KdfGate;
@@ -70,9 +73,15 @@ pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
 pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
+pub use moods::MoodLog;
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use outbox::{Destination, Outgoing};
+pub use pairings::{
+    Candidate, ClassHelp, HandOver, ListedHelper, ListedPairing, ManagedPairing, NewPairing, PairingForm,
+    SchoolPairings, Told,
+};
 pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
+pub use progress::{ShownReview, TrackingRecord};
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
 };

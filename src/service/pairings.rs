@@ -1,24 +1,32 @@
 //! Pairings 结对帮扶: a helper gets the keys of two compartments of one file, for some days, and of nothing else.
 
-use std::collections::{HashMap, HashSet};
+mod life;
+mod outside;
+mod register;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::files::{Approach, card_spot};
+use super::files::{Approach, BY_PEOPLE, card_spot, layer};
 use super::sheets::merged;
 use super::{App, Error, FieldProblem, Keys, Listed, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::ids::{ClassId, PairingId, PersonId, StudentId};
-use crate::domain::record::{Card, SheetRow};
+use crate::domain::helping::{Condition, NeedsCard, Reason};
+use crate::domain::ids::{ClassId, PairingId, PersonId, SchoolId, StudentId};
+use crate::domain::record::{Card, Field, Layer, SheetRow};
 use crate::domain::relation::Facts;
 use crate::domain::words::{Action, Compartment, Kind, Role};
 use crate::policy::{Manage, Permit, Read};
-use crate::store::{Class, Conn, NewWrap, Pairing, PairingState, Person, Student, Tx};
+use crate::store::{Class, Conn, NewWrap, Pairing, PairingState, Person, Record, Student, Tx};
 use crate::vault::Recipient;
+pub use life::HandOver;
+use outside::wrong_card;
+pub use register::{ClassHelp, ListedHelper};
 
-/// The compartments whose keys a helper gets. The name comes from a card: the roster key would open the whole class.
+/// The compartments whose keys a helper gets, the one that every helper gets first. The name comes from a card: the roster key would open the whole class.
 pub const HELPED: [Compartment; 2] = [Compartment::Support, Compartment::Contact];
 /// The longest purpose, in characters.
 pub const PURPOSE: usize = 200;
@@ -32,10 +40,42 @@ pub struct NewPairing {
     pub helper: PersonId,
     /// What for, in words for the helper.
     pub purpose: String,
+    /// 帮扶类别
+    pub condition: Condition,
     /// First day.
     pub starts: Date,
     /// Last day.
     pub ends: Date,
+    /// What a helper from outside is told; not looked at for a member of staff.
+    pub told: Told,
+}
+
+/// What a helper from outside is told besides the purpose.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// 化名
+    pub alias: String,
+    /// What the child needs.
+    pub needs: String,
+    /// What was agreed.
+    pub measures: String,
+}
+
+/// Somebody who can be asked to help.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Who it is.
+    pub person: Person,
+    /// Whether they are from outside the school.
+    pub outside: bool,
+    /// How many students they help now, or were asked to.
+    pub load: i64,
+    /// How many at most.
+    pub capacity: i64,
+    /// What they can do that was asked for.
+    pub reasons: Vec<Reason>,
+    /// Whether a background check is wanting or older than a year.
+    pub unchecked: bool,
 }
 
 /// What the form for a new pairing shows.
@@ -45,8 +85,10 @@ pub struct PairingForm {
     pub row: SheetRow,
     /// The class.
     pub class: Class,
-    /// Who can be asked: helpers with an accepted account, without the person who asks.
-    pub helpers: Vec<Person>,
+    /// Who can be asked, those who fit best first: helpers with an accepted account, without the person who asks.
+    pub helpers: Vec<Candidate>,
+    /// What the student asked for, as it stands in the file.
+    pub wanted: String,
     /// The first day proposed: today.
     pub starts: Date,
     /// The last day proposed: that of the term, or else half a year from now.
@@ -62,10 +104,27 @@ pub struct ListedPairing {
     pub state: PairingState,
     /// The name of the helper.
     pub helper: String,
+    /// Whom the helper stands in for.
+    pub stands_in: Option<String>,
+    /// Whether a stand-in has this pairing now.
+    pub handed_over: bool,
     /// The student; `None` without the key of the class.
     pub row: Option<SheetRow>,
     /// The class.
     pub class: Class,
+}
+
+/// A pairing on the page that changes it.
+#[derive(Debug)]
+pub struct ManagedPairing {
+    /// The pairing.
+    pub one: ListedPairing,
+    /// What its helper was told; `None` without the key.
+    pub card: Option<Card>,
+    /// Who could stand in.
+    pub candidates: Vec<Candidate>,
+    /// Whether the person may hand over the contact key that the helper lacks.
+    pub may_complete: bool,
 }
 
 /// The pairings of a school.
@@ -92,33 +151,34 @@ impl App {
         self.permit::<Manage>(&approach.standing, Kind::Pairing, id.0).await?;
         let permit = self.permit::<Read>(&approach.standing, Kind::Pairing, id.0).await?;
         let roster = self.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0).await?;
+        let support = self.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
         let (row, faster) = self.roster_row(&mut conn, viewer, &roster, &approach.class, approach.student.id).await?;
-        let mut helpers = conn.persons(approach.student.school_id).await?;
-        let on_duty = self.on_duty(&mut conn, &approach).await?;
-        helpers.retain(|p| p.id != viewer.person.id && p.active && p.recipient.is_some() && on_duty.contains(&p.id));
+        let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
+        let wanted = wanted(&keys, &support, &conn.records(id).await?)?;
+        let helpers = self.candidates(&mut conn, viewer, &wanted).await?;
         let (starts, ends) = self.days_proposed(&mut conn, &approach).await?;
         drop(conn);
         self.leave_trace(&permit, Event::PairingsRead, "", &faster).await?;
-        Ok(PairingForm { row, class: approach.class, helpers, starts, ends })
-    }
-
-    /// Who holds the role of a helper now.
-    async fn on_duty(&self, conn: &mut Conn, approach: &Approach) -> Result<HashSet<PersonId>> {
-        let duties = conn.school_duties(approach.student.school_id, self.now()).await?;
-        Ok(duties.into_iter().filter(|(_, _, duty)| duty.role == Role::Helper).map(|(_, person, _)| person).collect())
+        Ok(PairingForm { row, class: approach.class, helpers, wanted, starts, ends })
     }
 
     /// From today to the end of the term, or for half a year where no term is running.
     async fn days_proposed(&self, conn: &mut Conn, approach: &Approach) -> Result<(Date, Date)> {
         let today = self.clock.today();
-        let text = today.to_string();
-        let terms = conn.terms(approach.student.school_id).await?;
-        let term = terms.into_iter().find(|term| term.starts <= text && text < term.ends);
-        let ends = term.and_then(|term| term.ends.parse().ok()).unwrap_or_else(|| today.saturating_add(6.months()));
-        Ok((today, ends))
+        Ok((today, self.last_day(conn, approach.student.school_id, today).await?))
     }
 
-    /// Starts a pairing: the helper gets the keys of `contact` and `support` of this file, and a card with the name.
+    /// The end of the term in which a day lies; half a year later where it lies in none, or is the last one.
+    async fn last_day(&self, conn: &mut Conn, school: SchoolId, day: Date) -> Result<Date> {
+        let text = day.to_string();
+        let terms = conn.terms(school).await?;
+        let term = terms.into_iter().find(|term| term.starts <= text && text < term.ends);
+        Ok(term.and_then(|term| term.ends.parse().ok()).unwrap_or_else(|| day.saturating_add(6.months())))
+    }
+
+    /// Starts a pairing: it opens nothing before the helper accepts. A member of staff gets the keys of `contact` and `support`
+    /// of this file, as far as the person who starts it may read them, and a card with the name; somebody from outside gets no
+    /// key, and a card with an alias and the needs, sealed to them alone.
     ///
     /// # Errors
     /// [`Error::Invalid`] with everything that is wrong; [`Error::NotFound`] for anyone who starts no pairings;
@@ -129,39 +189,91 @@ impl App {
         let (mut tx, permit) = self.permit_in::<Manage>(tx, &approach.standing, Kind::Pairing, id.0).await?;
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
-        let helper = self.check_pairing(&mut tx, viewer, &approach, &new).await?;
-        make_way(&mut tx, &permit, &approach, new.helper).await?;
-        let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach).await?;
-        hand_over(self, &mut tx, &permit, &keys, &helper).await?;
         let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.class, approach.student.id).await?;
-        let pairing = sealed_pairing(&keys, &approach, &new, row)?;
-        tx.insert_pairing(&permit, &pairing).await.map_err(|error| {
-            if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }
-        })?;
+        let (helper, outside) = self.check_pairing(&mut tx, viewer, &approach, &new, &row).await?;
+        make_way(&mut tx, &permit, &approach, new.helper).await?;
+        let handed_over = self.handed_over_by(&approach);
+        let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach, handed_over).await?;
+        let needs = outside.then(|| self.needs_card(&approach, &new));
+        let contact = !outside && handed_over.contains(&Compartment::Contact);
+        let card = card(row, &approach, &new, needs.clone());
+        let mut pairing = blank(&approach, new.helper, new.starts, new.ends);
+        (pairing.outside, pairing.contact) = (outside, contact);
+        match &needs {
+            Some(needs) => self.hand_card(&mut pairing, needs, &helper)?,
+            None => hand_over(self, &mut tx, &permit, &keys, &helper, handed_over).await?,
+        }
+        seal_card(&keys, &mut pairing, &card)?;
+        self.insert_pairing(&mut tx, &permit, &pairing).await?;
         tx.record(&permit, Event::PairingStarted, &format!("helper={}", new.helper), self.now()).await?;
         tx.commit().await?;
         Ok(pairing.id)
     }
 
-    /// Everything that can be wrong with a new pairing, at once; else the helper's public key.
+    /// Stores a new pairing and tells its helper that something waits.
+    async fn insert_pairing(&self, tx: &mut Tx, permit: &Permit<Manage>, pairing: &Pairing) -> Result<()> {
+        tx.insert_pairing(permit, pairing).await.map_err(|error| {
+            if error.is_taken("pairings") { Error::field("helper", "helper-already") } else { error.into() }
+        })?;
+        self.tell(tx, pairing.school_id, &BTreeSet::from([pairing.helper_id]), "/helping").await
+    }
+
+    /// Everything that can be wrong with a new pairing, at once; else the helper's public key, and whether the helper is from
+    /// outside.
     async fn check_pairing(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,
         approach: &Approach,
         new: &NewPairing,
-    ) -> Result<Recipient> {
+        row: &SheetRow,
+    ) -> Result<(Recipient, bool)> {
         let today = self.clock.today();
-        let mut problems = wrong_days(new, today);
-        if let Some(code) = wrong_purpose(&new.purpose) {
+        let mut problems = wrong_days(new.starts, new.ends, today);
+        if let Some(code) = wrong_text(&new.purpose, PURPOSE, true) {
             problems.push(FieldProblem { field: "purpose", code });
         }
-        let already = |p: &Pairing| p.helper_id == new.helper && p.holds_keys(&today.to_string());
-        let here = conn.person(new.helper).await?.is_some_and(|p| p.school_id == approach.student.school_id);
-        let recipient = self.person_recipient(conn, new.helper).await?;
-        let code = if new.helper == viewer.person.id {
+        let role = self.helping_role(conn, approach.student.school_id, new.helper).await?;
+        let (code, recipient) = self.wrong_helper(conn, viewer, approach, new.helper, role).await?;
+        problems.extend(code.map(|code| FieldProblem { field: "helper", code }));
+        let outside = role == Some(Role::ExternalHelper);
+        if outside {
+            problems.extend(wrong_card(new, row, approach.class.number));
+            let latest = self.last_day(conn, approach.student.school_id, new.starts).await?;
+            if new.ends > latest && problems.iter().all(|problem| problem.field != "ends") {
+                problems.push(FieldProblem { field: "ends", code: "longer-than-a-term" });
+            }
+            if !self.is_checked(conn, new.helper).await? {
+                problems.push(FieldProblem { field: "helper", code: "check-out-of-date" });
+            }
+        }
+        let recipient = recipient.filter(|_| problems.is_empty()).ok_or(Error::Invalid(problems))?;
+        Ok((recipient, outside))
+    }
+
+    /// In which role a person helps; none for somebody who has neither. Who is from outside is nothing else.
+    async fn helping_role(&self, conn: &mut Conn, school: SchoolId, person: PersonId) -> Result<Option<Role>> {
+        let duties = conn.duties(person, self.now()).await?;
+        let holds = |role| duties.iter().any(|duty| duty.school == school && duty.role == role);
+        Ok([Role::ExternalHelper, Role::Helper].into_iter().find(|role| holds(*role)))
+    }
+
+    /// Why somebody cannot be asked to help this student; and their public key.
+    async fn wrong_helper(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        approach: &Approach,
+        helper: PersonId,
+        role: Option<Role>,
+    ) -> Result<(Option<&'static str>, Option<Recipient>)> {
+        let today = self.today();
+        let already = |p: &Pairing| p.helper_id == helper && !p.ended && p.ends.as_str() >= today.as_str();
+        let here = conn.person(helper).await?.is_some_and(|p| p.school_id == approach.student.school_id);
+        let recipient = if here { self.person_recipient(conn, helper).await? } else { None };
+        let code = if helper == viewer.person.id {
             Some("helper-is-you")
-        } else if !here || !self.on_duty(conn, approach).await?.contains(&new.helper) {
+        } else if !here || role.is_none() {
             Some("helper-has-no-such-role")
         } else if approach.pairings.iter().any(already) {
             Some("helper-already")
@@ -170,52 +282,35 @@ impl App {
         } else if !approach.student.status.is_open() {
             // Without an open file there is no reason for anybody to read where a child lives.
             Some("no-open-file")
+        } else if self.is_full(conn, approach.student.school_id, helper).await? {
+            Some("helper-full")
         } else {
             None
         };
-        problems.extend(code.map(|code| FieldProblem { field: "helper", code }));
-        recipient.filter(|_| problems.is_empty()).ok_or(Error::Invalid(problems))
+        Ok((code, recipient))
     }
 
-    /// The keys of the file with those of both compartments, which are made where nobody has written there yet.
+    /// The compartments whose keys a person hands over: those that the person may read. A director reads no contact without a
+    /// grant, so a pairing that a director starts is one of `support` alone until a counsellor completes it.
+    fn handed_over_by(&self, approach: &Approach) -> &'static [Compartment] {
+        if approach.may(&self.policy, Compartment::Contact, Action::Read) { &HELPED } else { &HELPED[..1] }
+    }
+
+    /// The keys of the file with those of these compartments, which are made where nobody has written there yet.
     async fn keys_to_hand_over(
         &self,
         tx: &mut Tx,
         viewer: &Viewer,
         permit: &Permit<Manage>,
         approach: &Approach,
+        compartments: &[Compartment],
     ) -> Result<Keys> {
-        for compartment in HELPED {
-            self.keys_for_writing(tx, viewer, permit, approach, compartment).await?;
+        for compartment in compartments {
+            self.keys_for_writing(tx, viewer, permit, approach, *compartment).await?;
         }
         let keys = Keys::of(tx, viewer, &self.secret, approach.student.id.0).await?;
-        let complete = HELPED.iter().all(|compartment| keys.newest(*compartment, Uuid::nil()).is_some());
+        let complete = compartments.iter().all(|compartment| keys.newest(*compartment, Uuid::nil()).is_some());
         if complete { Ok(keys) } else { Err(Error::NoKey) }
-    }
-
-    /// Ends a pairing. The two compartments get new keys and all wraps of the old ones are destroyed, so that even an old copy
-    /// of the database opens nothing that is written from now on. Ending it twice is the same as once.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for anyone who ends no pairings; [`Error::NoKey`] when the person cannot change the keys.
-    pub async fn end_pairing(&self, viewer: &Viewer, id: PairingId) -> Result<()> {
-        let now = self.now();
-        let mut tx = self.begin().await?;
-        let pairing = tx.pairing(id).await?.ok_or(Error::NotFound)?;
-        let student = pairing.student_id;
-        let mut approach = self.approach(&mut tx, viewer, student).await?;
-        let (mut tx, permit) = self.permit_in::<Manage>(tx, &approach.standing, Kind::Pairing, student.0).await?;
-        if !tx.end_pairing(&permit, id).await? {
-            return Ok(());
-        }
-        approach.pairings.retain(|p| p.id != id);
-        for compartment in HELPED {
-            let read = self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0);
-            let read = read.map_err(|_| Error::NotFound)?;
-            self.rotate_compartment(&mut tx, &permit, &read, viewer, &approach, compartment).await?;
-        }
-        tx.record(&permit, Event::PairingEnded, &format!("helper={}", pairing.helper_id), now).await?;
-        Ok(tx.commit().await?)
     }
 
     /// The pairings of the school, and who has an open file but no helper.
@@ -232,7 +327,7 @@ impl App {
         pairings.truncate(running + ENDED);
         let open = conn.open_files(school).await?;
         let arranged: HashSet<StudentId> =
-            pairings.iter().filter(|p| p.holds_keys(&today)).map(|p| p.student_id).collect();
+            pairings.iter().filter(|p| p.is_arranged(&today) || p.paused).map(|p| p.student_id).collect();
         let alone: Vec<Student> = open.iter().copied().filter(|s| !arranged.contains(&s.id)).collect();
         let students = students_of(&mut conn, &pairings, open).await?;
         let classes: HashMap<ClassId, Class> = conn.classes(school).await?.into_iter().map(|c| (c.id, c)).collect();
@@ -243,10 +338,15 @@ impl App {
         let names: HashMap<PersonId, String> =
             conn.persons(school).await?.into_iter().map(|p| (p.id, p.name)).collect();
         drop(conn);
+        let helpers: HashMap<Uuid, PersonId> = pairings.iter().map(|p| (p.id.0, p.helper_id)).collect();
+        let away: HashSet<Uuid> = pairings.iter().filter(|p| !p.ended).filter_map(|p| p.stands_in_for).collect();
         let one = |pairing: Pairing| {
             let class = *classes.get(&students.get(&pairing.student_id)?.class_id)?;
             let (state, helper) = (pairing.state(&today), names.get(&pairing.helper_id).cloned().unwrap_or_default());
-            Some(ListedPairing { state, helper, row: rows.get(&pairing.student_id).cloned(), class, pairing })
+            let stands_in = pairing.stands_in_for.and_then(|id| names.get(helpers.get(&id)?).cloned());
+            let handed_over = pairing.paused && away.contains(&pairing.id.0);
+            let row = rows.get(&pairing.student_id).cloned();
+            Some(ListedPairing { state, helper, stands_in, handed_over, row, class, pairing })
         };
         let mut pairings: Vec<ListedPairing> = pairings.into_iter().filter_map(one).collect();
         // Stable: within a state the store's order, newest first, remains.
@@ -256,6 +356,46 @@ impl App {
         self.leave_trace(&permit, Event::PairingsRead, "", &faster).await?;
         let without_helper = listed(&alone, &rows, &classes);
         Ok(SchoolPairings { pairings, without_helper, without_helper_count, may_manage })
+    }
+
+    /// One pairing for the page that changes it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who manages no pairings.
+    pub async fn managed_pairing(&self, viewer: &Viewer, id: PairingId) -> Result<ManagedPairing> {
+        let mut conn = self.db.read().await?;
+        let pairing = conn.pairing(id).await?.ok_or(Error::NotFound)?;
+        let approach = self.approach(&mut conn, viewer, pairing.student_id).await?;
+        self.permit::<Manage>(&approach.standing, Kind::Pairing, pairing.student_id.0).await?;
+        let permit = self.permit::<Read>(&approach.standing, Kind::Pairing, pairing.student_id.0).await?;
+        let roster = self.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0).await?;
+        let (row, faster) =
+            match self.roster_row(&mut conn, viewer, &roster, &approach.class, approach.student.id).await {
+                Err(Error::NoKey) => (None, Vec::new()),
+                row => row.map(|(row, faster)| (Some(row), faster))?,
+            };
+        let support = self.permit::<Read>(&approach.standing, Kind::Support, pairing.student_id.0).await?;
+        let keys = Keys::of(&mut conn, viewer, &self.secret, pairing.student_id.0).await?;
+        let card = match keys.read::<_, Card>(&support, &card_spot(&pairing), &pairing.card) {
+            Err(Error::NoKey) => None,
+            card => Some(card?),
+        };
+        let mut candidates = self.candidates(&mut conn, viewer, "").await?;
+        candidates.retain(|one| one.person.id != pairing.helper_id && one.load < one.capacity);
+        let names: HashMap<PersonId, String> =
+            conn.persons(pairing.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect();
+        drop(conn);
+        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_default();
+        let others = &approach.pairings;
+        let away = pairing.stands_in_for.and_then(|of| others.iter().find(|p| p.id.0 == of));
+        let handed_over = pairing.paused && others.iter().any(|p| p.stands_in_for == Some(id.0) && !p.ended);
+        let (state, helper) = (pairing.state(&self.today()), name(&pairing.helper_id));
+        let stands_in = away.map(|p| name(&p.helper_id));
+        let may_complete = !pairing.contact && approach.may(&self.policy, Compartment::Contact, Action::Read);
+        self.leave_trace(&permit, Event::PairingsRead, "", &faster).await?;
+        let class = approach.class;
+        let one = ListedPairing { pairing, state, helper, stands_in, handed_over, row, class };
+        Ok(ManagedPairing { one, card, candidates, may_complete })
     }
 
     /// The roster rows of classes, as far as policy and keys go, and the fast wraps that the reading earned.
@@ -281,10 +421,17 @@ impl App {
     }
 }
 
-/// Wraps every opened key of both compartments to a helper.
-async fn hand_over(app: &App, tx: &mut Tx, permit: &Permit<Manage>, keys: &Keys, helper: &Recipient) -> Result<()> {
-    for compartment in HELPED {
-        for (name, key) in keys.all(compartment, Uuid::nil()) {
+/// Wraps every opened key of these compartments to a helper.
+async fn hand_over(
+    app: &App,
+    tx: &mut Tx,
+    permit: &Permit<Manage>,
+    keys: &Keys,
+    helper: &Recipient,
+    compartments: &[Compartment],
+) -> Result<()> {
+    for compartment in compartments {
+        for (name, key) in keys.all(*compartment, Uuid::nil()) {
             let wrap = app.wrap(key, name, helper)?;
             tx.insert_wrap(permit, &wrap).await?;
         }
@@ -292,31 +439,62 @@ async fn hand_over(app: &App, tx: &mut Tx, permit: &Permit<Manage>, keys: &Keys,
     Ok(())
 }
 
-/// The row of a new pairing, with its card.
-fn sealed_pairing(keys: &Keys, approach: &Approach, new: &NewPairing, row: SheetRow) -> Result<Pairing> {
-    let mut pairing = Pairing {
+/// A new pairing of a member of staff, without its card.
+fn blank(approach: &Approach, helper_id: PersonId, starts: Date, ends: Date) -> Pairing {
+    Pairing {
         id: PairingId(Uuid::now_v7()),
         school_id: approach.student.school_id,
         student_id: approach.student.id,
-        helper_id: new.helper,
-        starts: new.starts.to_string(),
-        ends: new.ends.to_string(),
+        helper_id,
+        starts: starts.to_string(),
+        ends: ends.to_string(),
         ended: false,
         epoch: 0,
         version: 1,
         card: Vec::new(),
-    };
-    let card = Card {
+        accepted_at: None,
+        paused: false,
+        declined: false,
+        contact: true,
+        outside: false,
+        handed: None,
+        handed_mark: None,
+        started_by: None,
+        stands_in_for: None,
+    }
+}
+
+/// The card of a pairing.
+fn card(row: SheetRow, approach: &Approach, new: &NewPairing, outside: Option<NeedsCard>) -> Card {
+    Card {
         name: row.name,
         sex: row.sex,
         class: (approach.class.cohort, approach.class.number),
         seat: row.seat,
         purpose: new.purpose.trim().to_owned(),
-    };
-    let mut spot = card_spot(&pairing);
-    pairing.card = keys.seal(&mut spot, &card)?;
+        condition: Some(new.condition),
+        outside,
+    }
+}
+
+/// Seals the card into its pairing.
+fn seal_card(keys: &Keys, pairing: &mut Pairing, card: &Card) -> Result<()> {
+    let mut spot = card_spot(pairing);
+    pairing.card = keys.seal(&mut spot, card)?;
     pairing.epoch = spot.epoch;
-    Ok(pairing)
+    Ok(())
+}
+
+/// What a student asked for, and what stands in the plan: what helpers are compared with.
+fn wanted(keys: &Keys, permit: &Permit<Read>, records: &[Record]) -> Result<String> {
+    let layer = match layer(keys, permit, records, Compartment::Support, BY_PEOPLE) {
+        Ok(layer) => layer.map_or_else(Layer::default, |found| found.1),
+        Err(Error::NoKey) => Layer::default(),
+        Err(other) => return Err(other),
+    };
+    let texts = [Field::HelpWanted, Field::Needs, Field::Strengths];
+    let texts: Vec<&str> = texts.iter().filter_map(|field| layer.fields.get(field)).map(|v| v.text.as_str()).collect();
+    Ok(texts.join("\n"))
 }
 
 /// Ends pairings of the same two people that are past their last day: the new one takes their place, and their keys.
@@ -328,12 +506,12 @@ async fn make_way(tx: &mut Tx, permit: &Permit<Manage>, approach: &Approach, hel
 }
 
 /// The days in order, not over already, and at most a year.
-fn wrong_days(new: &NewPairing, today: Date) -> Vec<FieldProblem> {
-    let code = if new.ends < new.starts {
+fn wrong_days(starts: Date, ends: Date, today: Date) -> Vec<FieldProblem> {
+    let code = if ends < starts {
         "ends-before-it-starts"
-    } else if new.ends < today {
+    } else if ends < today {
         "ends-in-the-past"
-    } else if new.ends > new.starts.saturating_add(1.year()) {
+    } else if ends > starts.saturating_add(1.year()) {
         "longer-than-a-year"
     } else {
         return Vec::new();
@@ -341,11 +519,11 @@ fn wrong_days(new: &NewPairing, today: Date) -> Vec<FieldProblem> {
     vec![FieldProblem { field: "ends", code }]
 }
 
-fn wrong_purpose(purpose: &str) -> Option<&'static str> {
-    match purpose.trim().chars().count() {
-        0 => Some("required"),
-        1..=PURPOSE => None,
-        _ => Some("too-long"),
+fn wrong_text(text: &str, limit: usize, required: bool) -> Option<&'static str> {
+    match text.trim().chars().count() {
+        0 if required => Some("required"),
+        length if length > limit => Some("too-long"),
+        _ => None,
     }
 }
 

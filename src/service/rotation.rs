@@ -7,6 +7,8 @@ mod offices;
 
 use super::cases::spot_of;
 use super::files::{card_spot, entry_spot, layer_spot};
+use super::moods::mood_spot;
+use super::progress::review_spot;
 use super::sheets::sheet_spot;
 use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::ids::{ClassId, StudentId};
@@ -77,7 +79,8 @@ impl App {
         Ok(())
     }
 
-    /// Seals anew what stands in one compartment of a file: both layers, entries, and the cards of pairings.
+    /// Seals anew what stands in one compartment of a file: both layers, entries, reviews, and the cards of pairings; of a
+    /// class, its mood log.
     pub(crate) async fn reseal_file<A: Act>(
         &self,
         tx: &mut Tx,
@@ -109,6 +112,16 @@ impl App {
             pairing.card = keys.reseal(read, &card_spot(&pairing), &pairing.card, &next.secret, epoch)?;
             pairing.epoch = epoch;
             tx.reseal_card(permit, &pairing).await?;
+        }
+        for mut review in tx.reviews(id).await? {
+            review.sealed = keys.reseal(read, &review_spot(&review), &review.sealed, &next.secret, epoch)?;
+            review.epoch = epoch;
+            tx.reseal_review(permit, &review).await?;
+        }
+        for mut sheet in tx.moods(ClassId(subject), i64::MAX).await? {
+            sheet.sealed = keys.reseal(read, &mood_spot(&sheet), &sheet.sealed, &next.secret, epoch)?;
+            sheet.epoch = epoch;
+            tx.reseal_mood(permit, &sheet).await?;
         }
         Ok(())
     }

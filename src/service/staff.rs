@@ -1,5 +1,6 @@
 //! Staff: who works at the school, as what, and whether the account is open. The administrator's work; it opens no file.
 
+use jiff::civil::Date;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -89,6 +90,8 @@ pub struct StaffDetail {
     pub last_keeper: bool,
     /// It is the viewer's own account.
     pub own: bool,
+    /// When the background was checked last, `YYYY-MM-DD`.
+    pub checked: Option<String>,
 }
 
 /// A person to be put on the staff.
@@ -100,6 +103,8 @@ pub struct NewPerson {
     pub name: String,
     /// The roles, each with its class where it is held for one.
     pub duties: Vec<(Role, Option<ClassId>)>,
+    /// When the background of somebody from outside was checked.
+    pub checked: Option<Date>,
 }
 
 /// An account that was just invited. The code is shown once and stands nowhere.
@@ -150,6 +155,7 @@ impl App {
             carries_keys: invitation.is_some_and(|i| i.offices.is_some()),
             last_keeper: keepers_left.len() == 1 && keepers_left[0].1 == id,
             own: id == viewer.person.id,
+            checked: conn.check_of(id).await?,
         })
     }
 
@@ -217,6 +223,9 @@ impl App {
         for duty in &duties {
             tx.insert_duty(&permit, id, duty, now).await?;
         }
+        if let Some(day) = new.checked.filter(|_| duties.iter().any(|duty| duty.role == Role::ExternalHelper)) {
+            self.put_check(&mut tx, &permit, id, day).await?;
+        }
         let code = self.open_invitation(&mut tx, &permit, id, &[]).await?;
         tx.record_about(&permit, Event::PersonInvited, id.0, "", now).await?;
         tx.commit().await?;
@@ -240,8 +249,16 @@ impl App {
             return Err(Error::NotFound);
         }
         let duty = assignable(&mut tx, permit.school(), role, class).await?;
-        if tx.duties(id, now).await?.contains(&duty) {
+        let held = tx.duties(id, now).await?;
+        if held.contains(&duty) {
             return Err(Error::field("role", "role-held"));
+        }
+        let outside = held.iter().chain([&duty]).any(|duty| duty.role == Role::ExternalHelper);
+        if outside && !held.is_empty() {
+            return Err(Error::field("role", "outside-alone"));
+        }
+        if outside && !self.is_checked(&mut tx, id).await? {
+            return Err(Error::field("role", "check-first"));
         }
         tx.insert_duty(&permit, id, &duty, now).await?;
         tx.record_about(&permit, Event::DutyGiven, id.0, &described(&duty), now).await?;
@@ -264,7 +281,8 @@ impl App {
         }
         let remaining = tx.duties(id, now).await?;
         self.leave_offices(&mut tx, &permit, id, &remaining).await?;
-        if ended.role == Role::Helper && !remaining.iter().any(|duty| duty.role == Role::Helper) {
+        let helps = matches!(ended.role, Role::Helper | Role::ExternalHelper);
+        if helps && !remaining.iter().any(|duty| duty.role == ended.role) {
             self.end_help(&mut tx, &permit, id).await?;
         }
         if remaining.is_empty() {
@@ -400,6 +418,14 @@ fn checked(new: &NewPerson) -> Result<(String, String)> {
     }
     if new.duties.is_empty() {
         wrong("role", "choose");
+    }
+    if new.duties.iter().any(|(role, _)| *role == Role::ExternalHelper) {
+        if new.duties.len() > 1 {
+            wrong("role", "outside-alone");
+        }
+        if new.checked.is_none() {
+            wrong("checked", "required");
+        }
     }
     if problems.is_empty() { Ok((login, name)) } else { Err(Error::Invalid(problems)) }
 }

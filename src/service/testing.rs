@@ -17,7 +17,7 @@ use crate::domain::relation::{Duty, Standing};
 use crate::domain::warning::{Severity, Stage, State, Step, StepKind};
 use crate::domain::words::{Effect, Kind, Role, Sex, Way};
 use crate::policy::{Append, Manage, Permit, Policy, Report};
-use crate::store::{Db, SheetPart, StudentMacs, Tx, Warning};
+use crate::store::{Db, Pairing, SheetPart, StudentMacs, Tx, Warning};
 use crate::vault::{CompartmentKey, Kdf, KdfParams, OfficeKey, ServerSecret, Slip};
 
 /// 2026-11-23 08:00 in Shanghai.
@@ -253,5 +253,30 @@ impl School {
         }
         let db = Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap();
         (folder, db)
+    }
+}
+
+/// A pairing of a term that its helper has accepted, without a card.
+pub fn running(school: &School, student: StudentId, helper: &Viewer) -> Pairing {
+    Pairing {
+        id: Uuid::now_v7().into(),
+        school_id: school.founded.id,
+        student_id: student,
+        helper_id: helper.person.id,
+        starts: "2026-09-01".to_owned(),
+        ends: "2027-01-31".to_owned(),
+        ended: false,
+        epoch: 1,
+        version: 1,
+        card: Vec::new(),
+        accepted_at: Some(MORNING),
+        paused: false,
+        declined: false,
+        contact: true,
+        outside: false,
+        handed: None,
+        handed_mark: None,
+        started_by: None,
+        stands_in_for: None,
     }
 }

@@ -29,6 +29,8 @@ pub struct Viewer {
     pub duties: Vec<Duty>,
     /// Whether the person leads a case.
     pub leads: bool,
+    /// The person's background was checked less than a year ago; asked of those from outside only.
+    pub checked: bool,
     /// The keys of the person and of the person's offices.
     pub ring: Arc<KeyRing>,
     /// Which session this is.
@@ -79,7 +81,7 @@ impl App {
         let hash = token.hash();
         let mut conn = self.db.look().await?;
         let present = conn.signed_in(&hash, now).await?.ok_or(Error::SignedOut)?;
-        let Present { session, person, school, duties, offices, unseen } = present;
+        let Present { session, person, school, duties, offices, unseen, checked_on } = present;
         if !person.active || now - session.seen_at > IDLE || now - session.created_at > LONGEST {
             return Err(Error::SignedOut);
         }
@@ -91,7 +93,8 @@ impl App {
         let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
         let (leads, ring) = (session.leads, Arc::new(ring));
-        let viewer = Viewer { person, school, duties, leads, ring, session: hash, unseen };
+        let checked = self.check_stands(checked_on.as_deref());
+        let viewer = Viewer { person, school, duties, leads, checked, ring, session: hash, unseen };
         self.keep_session(token, &viewer, &session, news, now).await?;
         Ok(viewer)
     }
@@ -102,7 +105,8 @@ impl App {
     /// [`Error::SignedOut`] when the cookie opens no running session.
     pub async fn listener(&self, token: &SessionToken) -> Result<PersonId> {
         let now = self.now();
-        let session = self.db.look().await?.session(&token.bound(&self.secret).hash()).await?.ok_or(Error::SignedOut)?;
+        let session =
+            self.db.look().await?.session(&token.bound(&self.secret).hash()).await?.ok_or(Error::SignedOut)?;
         let over = now - session.seen_at > IDLE || now - session.created_at > LONGEST;
         if over { Err(Error::SignedOut) } else { Ok(session.person_id) }
     }

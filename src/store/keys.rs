@@ -300,6 +300,8 @@ impl Conn {
             fetch_all(Uuid, String, i64): "SELECT r.student_id, r.compartment, r.epoch FROM records r JOIN students s ON s.id = r.student_id WHERE s.school_id = $1
              UNION SELECT e.student_id, e.compartment, e.epoch FROM entries e JOIN students s ON s.id = e.student_id WHERE s.school_id = $1
              UNION SELECT p.student_id, 'support', p.epoch FROM pairings p WHERE p.school_id = $1
+             UNION SELECT v.student_id, 'support', v.epoch FROM reviews v JOIN students s ON s.id = v.student_id WHERE s.school_id = $1
+             UNION SELECT m.class_id, 'support', m.epoch FROM moods m JOIN classes c ON c.id = m.class_id WHERE c.school_id = $1
              UNION SELECT t.class_id, 'roster', t.epoch FROM sheets t JOIN classes c ON c.id = t.class_id WHERE c.school_id = $1",
             school.0
         )?;

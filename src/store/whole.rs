@@ -31,6 +31,8 @@ pub struct Present {
     pub offices: Vec<(OfficeId, i64)>,
     /// How many notices the person has not looked at.
     pub unseen: i64,
+    /// When the person's background was checked last, `YYYY-MM-DD`.
+    pub checked_on: Option<String>,
 }
 
 /// Where a student's file is kept, and who helps.
@@ -61,6 +63,8 @@ pub struct WholeFile {
     pub entries: Vec<Entry>,
     /// The names of those who wrote an entry or help.
     pub names: Vec<(PersonId, String)>,
+    /// Entries from outside that wait to be taken in.
+    pub contributed: i64,
 }
 
 /// A class as one person can open it.
@@ -96,6 +100,7 @@ struct SignedInRow {
     school_name: String,
     leads: bool,
     unseen: i64,
+    checked_on: Option<String>,
     #[sqlx(try_from = "String")]
     labels: LabelScheme,
 }
@@ -139,19 +144,20 @@ impl Conn {
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
                p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels,
                EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads,
-               (SELECT count(*) FROM notices n WHERE n.person_id = p.id AND n.seen_at IS NULL) AS unseen
+               (SELECT count(*) FROM notices n WHERE n.person_id = p.id AND n.seen_at IS NULL) AS unseen,
+               (SELECT k.checked_on FROM checks k WHERE k.person_id = p.id) AS checked_on
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
              WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",
             (Uuid, i64): "SELECT o.id, o.epoch FROM sessions s JOIN members m ON m.person_id = s.person_id
              JOIN offices o ON o.id = m.office_id WHERE s.token_hash = $1",
         )?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let unseen = row.unseen;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+        let (unseen, checked_on) = (row.unseen, row.checked_on.take());
         let (session, person, school) = row.apart();
         let duties = duties.iter().map(DutyRow::duty).collect();
         let offices = offices.into_iter().map(|(office, epoch)| (OfficeId(office), epoch)).collect();
-        Ok(Some(Present { session, person, school, duties, offices, unseen }))
+        Ok(Some(Present { session, person, school, duties, offices, unseen, checked_on }))
     }
 
     /// Where a student's file is kept.
@@ -175,7 +181,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn whole_file(&mut self, id: StudentId, person: PersonId, limit: i64) -> Result<Option<WholeFile>> {
-        let (student, class, pairings, grants, wraps, sheets, records, entries, names) = sql_all!(
+        let (student, class, pairings, grants, wraps, sheets, records, entries, names, waiting) = sql_all!(
             self,
             [id.0, person.0, limit, Uuid::nil()],
             Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
@@ -194,11 +200,13 @@ impl Conn {
             (Uuid, String): "SELECT id, name FROM persons WHERE id IN
              (SELECT author FROM entries WHERE student_id = $1 AND compartment = 'support'
               UNION SELECT helper_id FROM pairings WHERE student_id = $1)",
+            (i64,): "SELECT count(*) FROM letters WHERE student_id = $1 AND kind = 'contribution' AND state = 'sent'",
         )?;
         let entry = |row| entry(row, id, Compartment::Support, Uuid::nil());
         let entries = entries.into_iter().map(entry).collect();
         let names = names.into_iter().map(|(id, name)| (PersonId(id), name)).collect();
-        let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names };
+        let contributed = waiting.first().map_or(0, |(count,)| *count);
+        let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names, contributed };
         Ok(Seat::of(student, class, pairings, grants).map(file))
     }
 

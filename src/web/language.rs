@@ -12,10 +12,10 @@ use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader};
 use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
-use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::calendar::DayKind;
-use crate::domain::outside::{Channel, Encryption, Fault};
+use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::help::HelpState;
+use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{

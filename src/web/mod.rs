@@ -24,10 +24,13 @@ mod helping;
 mod import;
 mod invitation;
 mod leading;
+mod mood;
 mod notes;
 mod notices;
 mod offices;
 mod pairings;
+mod record;
+mod register;
 mod sign_in;
 mod size;
 mod staff;
@@ -116,6 +119,9 @@ pages! {
     pairings,
     helping,
     leading,
+    register,
+    record,
+    mood,
     import,
     audit,
     statistics,
@@ -139,24 +145,19 @@ pub(crate) use files::bench_page;
 
 /// The whole server.
 pub fn router(app: Arc<App>, frame: Frame) -> Router {
+    router_with(app, frame, Bell::default())
+}
+
+/// The whole server, with a bell that whoever stops the server can close: open pages listen until then.
+pub fn router_with(app: Arc<App>, frame: Frame, bell: Bell) -> Router {
     let pages = pages().fallback(request::nothing_here).method_not_allowed_fallback(request::another_method);
-    let web = Web { app, frame };
+    let web = Web { app, frame, bell };
     let pages = pages.layer(DefaultBodyLimit::max(size::FORM));
     let pages = pages.layer(axum::middleware::from_fn_with_state(web.clone(), size::refuse));
     let pages = headers::wrap(pages, frame).merge(assets::routes());
     let health =
         Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
     pages.merge(health).with_state(web)
-    router_with(app, frame, Bell::default())
-}
-
-/// The whole server, with a bell that whoever stops the server can close: open pages listen until then.
-pub fn router_with(app: Arc<App>, frame: Frame, bell: Bell) -> Router {
-    let pages = pages().fallback(request::nothing_here).layer(DefaultBodyLimit::max(FORM));
-    let pages = headers::wrap(pages, frame).merge(assets::routes());
-    let health =
-        Router::new().route("/healthz", get(healthz)).layer(axum::middleware::from_fn_with_state(frame, headers::set));
-    pages.merge(health).with_state(Web { app, frame, bell })
 }
 
 /// Answers `ok` while the database can be read; asked by load balancers and scripts, without a session.

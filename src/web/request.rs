@@ -163,7 +163,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/classes", t!(ui, "nav-classes"), in_a_class(Kind::Roster, Action::Read)),
         ("/warnings", t!(ui, "nav-warnings"), at_school(Kind::Warning, Action::Read)),
         ("/briefs", t!(ui, "nav-briefs"), has_briefs(app, viewer)),
-        ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper)),
+        ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper) || viewer.has(Role::ExternalHelper)),
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),

@@ -32,6 +32,7 @@ routes! {
     post "/staff/{id}/duties/{duty}/end" end, ADMINISTRATORS;
     post "/staff/{id}/invite" invite, ADMINISTRATORS;
     post "/staff/{id}/close" close, ADMINISTRATORS;
+    post "/staff/{id}/check" note_check, ADMINISTRATORS;
 }
 
 impl Word for AccountState {
@@ -72,6 +73,7 @@ struct NewPersonPage {
     ui: Ui,
     login: String,
     name: String,
+    checked: String,
     roles: Vec<Choice>,
     classes: Vec<Choice>,
     problems: Problems,
@@ -112,6 +114,15 @@ struct NewForm {
     role: Vec<String>,
     #[serde(default)]
     class: String,
+    #[serde(default)]
+    checked: String,
+}
+
+/// The day of a background check.
+#[derive(Debug, Deserialize)]
+struct CheckForm {
+    #[serde(default)]
+    checked: String,
 }
 
 /// A role to be given.
@@ -150,7 +161,8 @@ async fn create(
     let class = class_of(&form.class);
     let duty = |role: Role| (role, class.filter(|_| role.is_for_a_class()));
     let duties = form.role.iter().filter_map(|code| Role::parse(code)).map(duty).collect();
-    let new = NewPerson { login: form.login.clone(), name: form.name.clone(), duties };
+    let new =
+        NewPerson { login: form.login.clone(), name: form.name.clone(), duties, checked: form.checked.parse().ok() };
     match web.app.create_person(&viewer.at_school(), &new).await {
         Ok(invited) => invited_page(&web, ui, &invited),
         Err(Error::Invalid(problems)) => {
@@ -199,6 +211,19 @@ async fn invite(State(web): State<Web>, seen: Seen, Path(id): Path<PersonId>) ->
 async fn close(State(web): State<Web>, seen: Seen, Path(id): Path<PersonId>) -> Result<Response, Problem> {
     let closed = web.app.close_account(&seen.viewer, id).await;
     answer(&web, seen, id, closed, "person-closed").await
+}
+
+async fn note_check(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<PersonId>,
+    Form(form): Form<CheckForm>,
+) -> Result<Response, Problem> {
+    let noted = match form.checked.parse() {
+        Ok(day) => web.app.note_check(&seen.viewer.at_school(), id, day).await,
+        Err(_) => Err(Error::field("checked", "date-invalid")),
+    };
+    answer(&web, seen, id, noted, "check-noted").await
 }
 
 /// Back to the person's page: with the news, or with what is wrong.
@@ -253,7 +278,8 @@ fn new_page(ui: Ui, form: &NewForm, classes: &[Class], year: i16, problems: Prob
     };
     let roles = ui.choices(Role::ASSIGNABLE, None).into_iter().map(chosen).collect();
     let classes = class_choices(&ui, classes, year, &form.class);
-    NewPersonPage { ui, login: form.login.clone(), name: form.name.clone(), roles, classes, problems }
+    let (login, name, checked) = (form.login.clone(), form.name.clone(), form.checked.clone());
+    NewPersonPage { ui, login, name, checked, roles, classes, problems }
 }
 
 fn row(ui: &Ui, member: &StaffMember, classes: &[Class], year: i16) -> Row {

@@ -69,6 +69,18 @@ pub const DONE: &[&str] = &[
     "closing-asked",
     "decision-kept",
     "brief-sent",
+    "pairing-accepted",
+    "pairing-declined",
+    "pairing-paused",
+    "pairing-resumed",
+    "pairing-handed-over",
+    "pairing-given-back",
+    "pairing-completed",
+    "entry-sent",
+    "review-saved",
+    "moods-kept",
+    "strengths-saved",
+    "check-noted",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use tower::ServiceExt as _;
 use yice::domain::clock::Clock;
 use yice::domain::help::{HelpMessage, HelpState};
+use yice::domain::helping::Condition;
 use yice::domain::ids::{ClassId, ExchangeId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
@@ -22,7 +23,7 @@ use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
 use yice::service::{
-    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Viewer,
+    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Told, Viewer,
 };
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
@@ -216,13 +217,38 @@ impl TestApp {
         (warning, id)
     }
 
-    /// Pairs a student with a helper for a month.
-    pub async fn pair(&self, student: StudentId, helper: PersonId) -> PairingId {
+    /// Asks a helper to help a student for a month.
+    pub async fn ask(&self, student: StudentId, helper: PersonId) -> PairingId {
         self.open(student).await;
         let starts = self.app.clock.today();
         let ends = starts.saturating_add(jiff::ToSpan::month(1));
-        let new = NewPairing { helper, purpose: "每周辅导一次".to_owned(), starts, ends };
+        let told =
+            Told {
+                alias: "小树".to_owned(), needs: "有人听他读书".to_owned(), measures: "每周六上午".to_owned()
+            };
+        let (purpose, condition) = ("每周辅导一次".to_owned(), Condition::Learning);
+        let new = NewPairing { helper, purpose, condition, starts, ends, told };
         self.app.start_pairing(&self.keeper, student, new).await.unwrap()
+    }
+
+    /// Pairs a student with a helper for a month, who agrees.
+    pub async fn pair(&self, student: StudentId, helper: PersonId) -> PairingId {
+        let pairing = self.ask(student, helper).await;
+        let login = self.app.db.read().await.unwrap().person(helper).await.unwrap().unwrap().login;
+        let viewer = signed_in(&self.app, &login).await;
+        self.app.accept_pairing(&viewer, pairing).await.unwrap();
+        pairing
+    }
+
+    /// Ends a pairing.
+    pub async fn end(&self, pairing: PairingId) {
+        self.app.end_pairing(&self.keeper, pairing, "小结").await.unwrap();
+    }
+
+    /// Notes a background check of today.
+    pub async fn check(&self, person: PersonId) {
+        let standing = Standing::installation(self.school.id);
+        self.app.note_check(&standing, person, self.app.clock.today()).await.unwrap();
     }
 }
 

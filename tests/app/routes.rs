@@ -74,7 +74,7 @@ impl Things {
         let compartment = if role == Role::MoralEdDirector { "circumstance" } else { "support" };
         let id = match route.path.split('/').nth(1) {
             Some("staff") => self.person,
-            Some("pairings") => self.pairing,
+            Some("pairings" | "helping") => self.pairing,
             Some("files") => self.student.0,
             Some("box") => self.exchange,
             Some("structure") if route.path.contains("terms") => self.term,
@@ -96,7 +96,7 @@ impl Things {
     }
 
     /// A whole form for a route.
-    fn form(&self, route: &Route) -> Vec<(&'static str, String)> {
+    fn form(&self, route: &Route, role: Role) -> Vec<(&'static str, String)> {
         let fixed: &[(&'static str, &str)] = match route.path {
             "/sign-in" => &[("login", "nobody"), ("password", "no password"), ("next", "")],
             "/invitation" => &[("code", "nothing"), ("new", "rain on the horse"), ("again", "rain on the horse")],
@@ -117,7 +117,32 @@ impl Things {
                 ("process", "回顾作息"),
                 ("plan", ""),
             ],
-            "/files/{id}/pairing" => &[("purpose", "每周辅导一次"), ("starts", "2026-11-23"), ("ends", "2026-12-23")],
+            "/files/{id}/pairing" => &[
+                ("purpose", "每周辅导一次"),
+                ("condition", "learning"),
+                ("starts", "2026-11-23"),
+                ("ends", "2026-12-23"),
+            ],
+            // Stage reviews are of those who keep the plan, the opinion is of the office.
+            "/files/{student}/record" if role == Role::MoralEdDirector => {
+                &[("kind", "office"), ("date", "2026-11-20"), ("text", "同意继续")]
+            }
+            "/files/{student}/record" => {
+                &[("kind", "month"), ("date", "2026-11-20"), ("text", "有进步"), ("effect", "better")]
+            }
+            "/pairings/{id}/hand-over" => &[("until", "2026-12-01")],
+            "/pairings/{id}/end" => &[("note", "目标达成")],
+            "/helping/{id}/entry" => &[
+                ("form", "5b1f8f6e-9f0e-4b53-8a4e-0d5a8d5a0c11"),
+                ("date", "2026-11-20"),
+                ("way", "talk"),
+                ("happened", "读书"),
+                ("effect", "better"),
+                ("next", ""),
+            ],
+            "/classes/{class}/mood" => &[("day", "2026-11-23"), ("seen", "0")],
+            "/account/strengths" => &[("subject", "数学"), ("capacity", "20")],
+            "/staff/{id}/check" => &[("checked", "2026-11-20")],
             "/offices/{office}/admit/{person}" => &[("compared", "on")],
             "/help/{code}" | "/help/{code}/more" => &[("text", "睡不着"), ("ticket", "0.0.0"), ("phrase", "")],
             "/help/{code}/answer" => &[("phrase", "太阳 小河 苹果 老虎 书包 春天 希望")],
@@ -171,6 +196,12 @@ impl Things {
             | "/pairings/{id}/end"
             | "/channels/{channel}/close"
             | "/channels/{channel}/try"
+            | "/pairings/{id}/pause"
+            | "/pairings/{id}/resume"
+            | "/pairings/{id}/give-back"
+            | "/pairings/{id}/complete"
+            | "/helping/{id}/accept"
+            | "/helping/{id}/decline"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
             | "/staff/{id}/duties/{duty}/end"
@@ -186,7 +217,7 @@ impl Things {
         let mut form: Vec<(&'static str, String)> =
             fixed.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         match route.path {
-            "/files/{id}/pairing" => form.push(("helper", self.helper.to_string())),
+            "/files/{id}/pairing" | "/pairings/{id}/hand-over" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
             "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
             _ => {}
@@ -194,12 +225,12 @@ impl Things {
         form
     }
 
-    async fn call(&self, person: &Person<'_>, route: &Route, path: &str) -> Page {
+    async fn call(&self, person: &Person<'_>, route: &Route, path: &str, role: Role) -> Page {
         match (route.method, route.path) {
             ("get", _) => person.get(path).await,
             ("post", "/import") => person.upload(path, "file", ROSTER).await,
             ("post", _) => {
-                let form = self.form(route);
+                let form = self.form(route, role);
                 let fields: Vec<(&str, &str)> = form.iter().map(|(name, text)| (*name, text.as_str())).collect();
                 person.post(path, &fields).await
             }
@@ -228,7 +259,7 @@ async fn nobody_gets_through_a_route_that_is_for_somebody(engine: Engine) {
     let things = Things::of(&at).await;
     let mut walked = 0;
     for route in every_route() {
-        let page = things.call(&at.nobody(), route, &things.path(route, Role::Counsellor)).await;
+        let page = things.call(&at.nobody(), route, &things.path(route, Role::Counsellor), Role::Counsellor).await;
         let name = format!("{} {}: {}", route.method, route.path, page.status);
         match (route.who, route.method) {
             (Who::Anyone, _) => assert_ne!(page.status, StatusCode::UNAUTHORIZED, "{name}"),
@@ -251,7 +282,7 @@ async fn a_role_that_is_not_named_finds_nothing(engine: Engine) {
         for route in every_route() {
             let Who::Roles(named) = route.who else { continue };
             if !named.contains(role) {
-                let status = things.call(&person, route, &things.path(route, *role)).await.status;
+                let status = things.call(&person, route, &things.path(route, *role), *role).await.status;
                 if status != StatusCode::NOT_FOUND {
                     open.push(format!("{role} at {} {}: {status}", route.method, route.path));
                 }
@@ -271,7 +302,7 @@ async fn the_right_role_in_the_wrong_relation_finds_nothing(engine: Engine) {
             let is_about_a_child = ["/files/", "/classes/", "/warnings/"].iter().any(|of| route.path.starts_with(of));
             let named = matches!(route.who, Who::Roles(named) if named.contains(&role));
             if named && is_about_a_child {
-                let status = things.call(person, route, &things.path(route, role)).await.status;
+                let status = things.call(person, route, &things.path(route, role), role).await.status;
                 if status != StatusCode::NOT_FOUND {
                     open.push(format!("{role} at {} {}: {status}", route.method, route.path));
                 }
@@ -287,8 +318,12 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
         let at = TestApp::on(engine).await;
         let things = Things::of(&at).await;
         let person = at.person(*role, role.as_str()).await;
-        if *role == Role::Helper {
-            at.pair(things.student, person.id).await;
+        if *role == Role::ExternalHelper {
+            at.check(person.id).await;
+        }
+        let mut own_pairing = None;
+        if matches!(role, Role::Helper | Role::ExternalHelper) {
+            own_pairing = Some(at.pair(things.student, person.id).await);
         }
         let mut shut = Vec::new();
         for route in every_route() {
@@ -309,7 +344,20 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
             if route.path.starts_with("/imports/") {
                 path = person.upload("/import", "file", ROSTER).await.location();
             }
-            let status = things.call(&person, route, &path).await.status;
+            if let (Some(own), true) = (own_pairing, route.path.starts_with("/helping/")) {
+                // An answer is given to what waits for one.
+                let answers = route.path.ends_with("/accept") || route.path.ends_with("/decline");
+                let other = at.students(at.other_class).await[0].row.student;
+                let id = if answers { at.ask(other, person.id).await } else { own };
+                path = route.path.replace("{id}", &id.to_string());
+                let status = things.call(&person, route, &path, *role).await.status;
+                assert!(status.is_success() || status == StatusCode::SEE_OTHER, "{role} at {path}: {status}");
+                if route.path.ends_with("/accept") {
+                    at.end(id).await;
+                }
+                continue;
+            }
+            let status = things.call(&person, route, &path, *role).await.status;
             if [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status)
                 || status.is_server_error()
             {

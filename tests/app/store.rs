@@ -5,6 +5,7 @@ mod early;
 mod files;
 mod grants;
 mod help;
+mod helping;
 mod house;
 mod imports;
 mod keys;

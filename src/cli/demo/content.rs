@@ -5,13 +5,14 @@ use jiff::civil::Date;
 
 use super::staff::Colleague;
 use crate::cli::Failure;
+use crate::domain::helping::Condition;
 use crate::domain::ids::{ClassId, SchoolId, StudentId};
 use crate::domain::record::{EntryText, Field, NoteText, SessionForm, Standing as Decided};
 use crate::domain::relation::Standing;
 use crate::domain::roster;
 use crate::domain::words::{Compartment, Effect, Kind, Role, Way};
 use crate::policy::Report;
-use crate::service::{App, Decision, FieldEdit, NewPairing, Viewer};
+use crate::service::{App, Decision, FieldEdit, NewPairing, Told, Viewer};
 
 /// The bundled roster, in the layout of the national student-record export; everybody in it is invented.
 const ROSTER: &[u8] = include_bytes!("../../../tests/data/roster_liuxi_middle.xlsx");
@@ -169,9 +170,14 @@ async fn pair(app: &App, counsellor: &Viewer, student: StudentId, helper: &Colle
     let new = NewPairing {
         helper: helper.id,
         purpose: "每周三放学后辅导半小时数学，关注学习习惯。".to_owned(),
+        condition: Condition::Learning,
         starts,
         ends: starts.saturating_add(5.months()),
+        told: Told::default(),
     };
-    app.start_pairing(counsellor, student, new).await?;
+    let pairing = app.start_pairing(counsellor, student, new).await?;
+    let colleague = helper.sign_in(app).await?;
+    app.accept_pairing(&colleague, pairing).await?;
+    app.sign_out(&colleague).await?;
     Ok(())
 }

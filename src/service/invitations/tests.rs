@@ -4,7 +4,8 @@ use crate::service::testing::{PASSWORD, School};
 use crate::service::{Invited, NewPerson, Viewer};
 
 async fn invited(school: &School, admin: &Viewer, role: Role) -> (Invited, String) {
-    let new = NewPerson { login: "zhou".to_owned(), name: "周老师".to_owned(), duties: vec![(role, None)] };
+    let new =
+        NewPerson { login: "zhou".to_owned(), name: "周老师".to_owned(), duties: vec![(role, None)], checked: None };
     let invited = school.app.create_person(&admin.at_school(), &new).await.unwrap();
     let code = invited.code.expose_secret().to_owned();
     (invited, code)
@@ -85,7 +86,7 @@ async fn the_first_counsellor_brings_the_office_key_along_and_only_what_the_duty
     let school = School::found().await;
     let standing = Standing::installation(school.founded.id);
     let duties = vec![(Role::Counsellor, None)];
-    let new = NewPerson { login: "lin".to_owned(), name: "林老师".to_owned(), duties };
+    let new = NewPerson { login: "lin".to_owned(), name: "林老师".to_owned(), duties, checked: None };
     let person = school.app.create_person(&standing, &new).await.unwrap().person;
     let crate::service::FoundedSchool { counselling, moral_ed, id } = school.founded;
     let office = counselling.office;
@@ -106,7 +107,7 @@ async fn a_key_that_was_rotated_before_the_code_was_used_opens_nothing() {
     let lin = school.hire("lin", Role::Counsellor, None).await;
     let standing = Standing::installation(school.founded.id);
     let duties = vec![(Role::MoralEdDirector, None)];
-    let new = NewPerson { login: "du".to_owned(), name: "杜老师".to_owned(), duties };
+    let new = NewPerson { login: "du".to_owned(), name: "杜老师".to_owned(), duties, checked: None };
     let person = school.app.create_person(&standing, &new).await.unwrap().person;
     let moral_ed = school.founded.moral_ed.office;
     let key = std::slice::from_ref(&school.founded.moral_ed);

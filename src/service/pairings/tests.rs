@@ -1,3 +1,6 @@
+mod life;
+mod outside;
+
 use jiff::civil::date;
 
 use super::*;
@@ -12,13 +15,13 @@ use crate::store::{AuditFilter, Entry, Record};
 use crate::vault;
 
 /// A class of three, of whom the first two have open files; a counsellor, a homeroom teacher, two helpers.
-struct House {
-    school: School,
-    counsellor: Viewer,
-    helper: Viewer,
-    other_helper: Viewer,
-    class: ClassId,
-    students: Vec<StudentId>,
+pub(super) struct House {
+    pub school: School,
+    pub counsellor: Viewer,
+    pub helper: Viewer,
+    pub other_helper: Viewer,
+    pub class: ClassId,
+    pub students: Vec<StudentId>,
 }
 
 impl House {
@@ -51,8 +54,10 @@ impl House {
         NewPairing {
             helper: self.helper.person.id,
             purpose: "每周辅导一次数学".to_owned(),
+            condition: Condition::Learning,
             starts: date(2026, 11, 23),
             ends: date(2027, 1, 31),
+            told: Told::default(),
         }
     }
 
@@ -60,8 +65,19 @@ impl House {
         self.school.app.start_pairing(&self.counsellor, self.students[0], new).await
     }
 
+    /// Starts a pairing that its helper accepts.
+    async fn agree(&self, new: NewPairing, helper: &Viewer) -> Result<PairingId> {
+        let id = self.start(NewPairing { helper: helper.person.id, ..new }).await?;
+        self.school.app.accept_pairing(helper, id).await?;
+        Ok(id)
+    }
+
     async fn pair(&self) -> PairingId {
-        self.start(self.new_pairing()).await.unwrap()
+        self.agree(self.new_pairing(), &self.helper).await.unwrap()
+    }
+
+    async fn end(&self, pairing: PairingId) {
+        self.school.app.end_pairing(&self.counsellor, pairing, "目标基本达到。").await.unwrap();
     }
 
     async fn write(&self, who: &Viewer, next: &str) -> Result<()> {
@@ -173,12 +189,12 @@ async fn a_pairing_opens_nothing_before_its_first_day_and_nothing_after_its_last
     let house = House::new().await;
     let app = &house.school.app;
     let later = NewPairing { starts: date(2026, 11, 25), ends: date(2026, 11, 27), ..house.new_pairing() };
-    house.start(later).await.unwrap();
+    house.agree(later, &house.helper).await.unwrap();
     for (opens, day) in [(false, 23), (false, 24), (true, 25), (true, 26), (true, 27), (false, 28)] {
         assert_eq!(app.clock.today(), date(2026, 11, day));
         assert_eq!(app.open_file(&house.helper, house.students[0]).await.is_ok(), opens, "on {day}");
         assert_eq!(house.write(&house.helper, "").await.is_ok(), opens, "on {day}");
-        assert_eq!(app.helping(&house.helper).await.unwrap().len(), usize::from(opens), "on {day}");
+        assert_eq!(app.helping(&house.helper).await.unwrap().helped.len(), usize::from(opens), "on {day}");
         app.clock.advance(DAY);
     }
     let pairings = app.pairings(&house.counsellor).await.unwrap();
@@ -195,7 +211,7 @@ async fn a_former_helper_with_an_old_copy_of_the_database_reads_nothing_written_
     let support = house.read_permit(Kind::Support).await;
     let contact = house.read_permit(Kind::Contact).await;
 
-    app.end_pairing(&house.counsellor, pairing).await.unwrap();
+    house.end(pairing).await;
     house.write(&house.counsellor, "之后").await.unwrap();
 
     // What the copy opens is what stood there: the keys in it are real.
@@ -229,7 +245,7 @@ async fn a_former_helper_with_an_old_copy_of_the_database_reads_nothing_written_
     // And today's database holds no wrap for them at all.
     assert!(house.held_by(house.helper.person.id).await.is_empty());
     assert!(is_not_found(&app.open_file(&house.helper, student).await));
-    assert!(app.helping(&house.helper).await.unwrap().is_empty());
+    assert!(app.helping(&house.helper).await.unwrap().helped.is_empty());
     let file = app.open_file(&house.counsellor, student).await.unwrap();
     let nexts: Vec<&str> = file.entries.iter().map(|e| e.text.next.as_str()).collect();
     assert_eq!(nexts, ["之后", "之前"]);
@@ -240,12 +256,15 @@ async fn ending_one_pairing_leaves_the_other_helpers_of_the_student_their_keys()
     let mut house = House::new().await;
     let third = house.school.hire("helper3", Role::Helper, None).await;
     let ended = house.pair().await;
-    house.start(NewPairing { helper: house.other_helper.person.id, ..house.new_pairing() }).await.unwrap();
+    house.agree(house.new_pairing(), &house.other_helper).await.unwrap();
     let tomorrow = NewPairing { helper: third.person.id, starts: date(2026, 11, 24), ..house.new_pairing() };
-    house.start(tomorrow).await.unwrap();
-    house.school.app.end_pairing(&house.counsellor, ended).await.unwrap();
+    let asked = house.start(tomorrow).await.unwrap();
+    house.end(ended).await;
     house.write(&house.counsellor, "换了钥匙以后").await.unwrap();
     house.school.app.clock.advance(DAY);
+    // Asked before the keys changed, and agrees after it: the next keys were wrapped to whoever was asked, too.
+    assert!(is_not_found(&house.school.app.open_file(&third, house.students[0]).await));
+    house.school.app.accept_pairing(&third, asked).await.unwrap();
     for helper in [&house.other_helper, &third] {
         let file = house.school.app.open_file(helper, house.students[0]).await.unwrap();
         assert_eq!(file.entries[0].text.next, "换了钥匙以后");
@@ -257,12 +276,12 @@ async fn ending_one_pairing_leaves_the_other_helpers_of_the_student_their_keys()
 async fn ending_a_pairing_twice_is_the_same_as_once() {
     let house = House::new().await;
     let pairing = house.pair().await;
-    house.school.app.end_pairing(&house.counsellor, pairing).await.unwrap();
+    house.end(pairing).await;
     let epochs = |keys: Vec<crate::store::Key>| keys.iter().map(|k| k.epoch).max();
     let mut conn = house.school.app.db.read().await.unwrap();
     assert_eq!(epochs(conn.keys_of(house.students[0].0).await.unwrap()), Some(2));
     drop(conn);
-    house.school.app.end_pairing(&house.counsellor, pairing).await.unwrap();
+    house.end(pairing).await;
     let mut conn = house.school.app.db.read().await.unwrap();
     assert_eq!(epochs(conn.keys_of(house.students[0].0).await.unwrap()), Some(2));
 }
@@ -319,10 +338,10 @@ async fn invite(house: &House, standing: &crate::domain::relation::Standing) -> 
 #[tokio::test]
 async fn after_its_last_day_the_same_two_people_can_be_paired_again() {
     let house = House::new().await;
-    house.start(NewPairing { ends: date(2026, 11, 23), ..house.new_pairing() }).await.unwrap();
+    house.agree(NewPairing { ends: date(2026, 11, 23), ..house.new_pairing() }, &house.helper).await.unwrap();
     house.school.app.clock.advance(2 * DAY);
     assert!(is_not_found(&house.school.app.open_file(&house.helper, house.students[0]).await));
-    house.start(NewPairing { starts: date(2026, 11, 25), ..house.new_pairing() }).await.unwrap();
+    house.agree(NewPairing { starts: date(2026, 11, 25), ..house.new_pairing() }, &house.helper).await.unwrap();
     assert!(house.school.app.open_file(&house.helper, house.students[0]).await.is_ok());
     let listed = house.school.app.pairings(&house.counsellor).await.unwrap().pairings;
     let states: Vec<PairingState> = listed.iter().map(|l| l.state).collect();
@@ -330,23 +349,25 @@ async fn after_its_last_day_the_same_two_people_can_be_paired_again() {
 }
 
 #[tokio::test]
-async fn only_a_counsellor_starts_and_ends_pairings_and_others_find_nothing() {
+async fn a_counsellor_or_a_director_starts_and_ends_pairings_and_others_find_nothing() {
     let mut house = House::new().await;
     let director = house.school.hire("director", Role::MoralEdDirector, None).await;
     let leader = house.school.hire("leader", Role::SchoolLeader, None).await;
     let pairing = house.pair().await;
     let app = &house.school.app;
-    for nobody in [&director, &leader, &house.helper] {
+    for nobody in [&leader, &house.helper] {
         let new = NewPairing { helper: house.other_helper.person.id, ..house.new_pairing() };
         assert!(is_not_found(&app.start_pairing(nobody, house.students[0], new).await));
         assert!(is_not_found(&app.pairing_form(nobody, house.students[0]).await));
-        assert!(is_not_found(&app.end_pairing(nobody, pairing).await));
+        assert!(is_not_found(&app.managed_pairing(nobody, pairing).await));
+        assert!(is_not_found(&app.pause_pairing(nobody, pairing).await));
+        assert!(is_not_found(&app.end_pairing(nobody, pairing, "小结").await));
     }
-    assert!(is_not_found(&app.end_pairing(&house.counsellor, PairingId(Uuid::now_v7())).await));
+    assert!(is_not_found(&app.end_pairing(&house.counsellor, PairingId(Uuid::now_v7()), "小结").await));
     assert!(app.open_file(&house.helper, house.students[0]).await.is_ok());
     assert!(is_not_found(&app.helping(&house.counsellor).await));
     assert!(is_not_found(&app.pairings(&leader).await));
-    assert!(!app.pairings(&director).await.unwrap().may_manage);
+    assert!(app.pairings(&director).await.unwrap().may_manage);
 }
 
 #[tokio::test]
@@ -389,7 +410,7 @@ async fn the_helpers_page_shows_the_last_day_written_about_and_a_correction_in_p
     let house = House::new().await;
     house.pair().await;
     let app = &house.school.app;
-    assert!(app.helping(&house.helper).await.unwrap()[0].last.is_none());
+    assert!(app.helping(&house.helper).await.unwrap().helped[0].last.is_none());
     let entry = |day, next: &str| EntryText {
         date: date(2026, 11, day),
         way: Way::Phone,
@@ -408,12 +429,12 @@ async fn the_helpers_page_shows_the_last_day_written_about_and_a_correction_in_p
     app.append_entry(&house.helper, student, uuid::Uuid::new_v4().into(), &entry(20, "周五家访"), Some(newest))
         .await
         .unwrap();
-    let helped = app.helping(&house.helper).await.unwrap();
+    let helped = app.helping(&house.helper).await.unwrap().helped;
     assert_eq!(helped.len(), 1);
     let last = helped[0].last.as_ref().unwrap();
     assert_eq!((last.date, last.next.as_str()), (date(2026, 11, 20), "周五家访"));
     assert_eq!(helped[0].card.as_ref().unwrap().purpose, "每周辅导一次数学");
-    assert!(app.helping(&house.other_helper).await.unwrap().is_empty());
+    assert!(app.helping(&house.other_helper).await.unwrap().helped.is_empty());
 }
 
 #[tokio::test]
@@ -425,11 +446,11 @@ async fn every_act_about_a_pairing_leaves_one_line_and_no_name() {
     let pairing = house.pair().await;
     app.helping(&house.helper).await.unwrap();
     app.pairings(&house.counsellor).await.unwrap();
-    app.end_pairing(&house.counsellor, pairing).await.unwrap();
+    house.end(pairing).await;
     let _refused = app.helping(&house.counsellor).await;
     let permit = app.permit::<Read>(&officer.at_school(), Kind::Audit, house.school.founded.id.0).await.unwrap();
     let mut conn = app.db.read().await.unwrap();
-    let mut lines = conn.audit_lines(&permit, &AuditFilter::default(), 6).await.unwrap();
+    let mut lines = conn.audit_lines(&permit, &AuditFilter::default(), 7).await.unwrap();
     lines.reverse();
     let said: Vec<_> = lines.iter().map(|l| (l.line.event, l.line.actor, l.line.object)).collect();
     let (student, school) = (house.students[0].0, house.school.founded.id.0);
@@ -437,6 +458,7 @@ async fn every_act_about_a_pairing_leaves_one_line_and_no_name() {
     let expected = [
         (Event::PairingsRead, counsellor, student),
         (Event::PairingStarted, counsellor, student),
+        (Event::PairingAccepted, helper, student),
         (Event::PairingsRead, helper, student),
         (Event::PairingsRead, counsellor, school),
         (Event::PairingEnded, counsellor, student),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::super::files::FROM_ROSTER;
 use super::super::keys::seal;
 use super::super::new_class::NewClass;
+use super::super::pairings::HELPED;
 use super::super::sheets::sheet_spot;
 use super::super::{App, Error, Result};
 use super::matching::{Macs, matched};
@@ -37,7 +38,7 @@ struct Standing {
     classes: HashMap<ClassKey, ClassId>,
     keys: HashMap<(Uuid, Compartment), Key>,
     versions: HashMap<(StudentId, Compartment), i64>,
-    helpers: HashMap<StudentId, Vec<Recipient>>,
+    helpers: HashMap<(StudentId, Compartment), Vec<Recipient>>,
     leaders: HashMap<StudentId, Vec<Recipient>>,
 }
 
@@ -145,16 +146,18 @@ impl App {
         Ok(standing)
     }
 
-    /// The public keys of today's helpers, by student.
-    async fn helpers(&self, conn: &mut Conn, plan: &Plan) -> Result<HashMap<StudentId, Vec<Recipient>>> {
+    /// The public keys of those who hold a key of a student as helpers, by student and compartment.
+    async fn helpers(&self, conn: &mut Conn, plan: &Plan) -> Result<HashMap<(StudentId, Compartment), Vec<Recipient>>> {
         let today = self.today();
-        let mut helpers: HashMap<StudentId, Vec<Recipient>> = HashMap::new();
+        let mut helpers: HashMap<(StudentId, Compartment), Vec<Recipient>> = HashMap::new();
         let mut known: HashMap<PersonId, Option<Recipient>> = HashMap::new();
-        for pairing in conn.pairings(plan.school).await?.into_iter().filter(|pairing| pairing.is_active(&today)) {
-            if let std::collections::hash_map::Entry::Vacant(place) = known.entry(pairing.helper_id) {
-                place.insert(self.person_recipient(conn, pairing.helper_id).await?);
+        for pairing in conn.pairings(plan.school).await? {
+            for held in HELPED.into_iter().filter(|compartment| pairing.holds(*compartment, &today)) {
+                if let std::collections::hash_map::Entry::Vacant(place) = known.entry(pairing.helper_id) {
+                    place.insert(self.person_recipient(conn, pairing.helper_id).await?);
+                }
+                helpers.entry((pairing.student_id, held)).or_default().extend(known[&pairing.helper_id].clone());
             }
-            helpers.entry(pairing.student_id).or_default().extend(known[&pairing.helper_id].clone());
         }
         Ok(helpers)
     }
@@ -307,11 +310,12 @@ impl Standing {
         holders: &dyn Fn(Compartment) -> Arc<[Recipient]>,
         now: i64,
     ) -> Vec<KeyWork> {
-        let with = |compartment: Compartment, people: &[&HashMap<StudentId, Vec<Recipient>>]| -> Arc<[Recipient]> {
-            let persons = people.iter().filter_map(|of| of.get(&id)).flatten();
-            holders(compartment).iter().chain(persons).cloned().collect()
+        let with = |compartment: Compartment, helpers: &[Recipient]| -> Arc<[Recipient]> {
+            let leaders = self.leaders.get(&id).into_iter().flatten();
+            holders(compartment).iter().chain(helpers).chain(leaders).cloned().collect()
         };
-        let with_helpers = |compartment| with(compartment, &[&self.helpers, &self.leaders]);
+        let with_helpers =
+            |compartment| with(compartment, self.helpers.get(&(id, compartment)).map_or(&[], |helpers| helpers));
         let said = |compartment, layer: Layer| {
             let version = self.versions.get(&(id, compartment)).map_or(1, |version| version + 1);
             Some((layer, version))
@@ -326,7 +330,7 @@ impl Standing {
             },
             KeyWork {
                 key: self.next_key(id, Compartment::Circumstance),
-                holders: with(Compartment::Circumstance, &[&self.leaders]),
+                holders: with(Compartment::Circumstance, &[]),
                 layer: circumstance,
             },
         ];

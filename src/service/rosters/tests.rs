@@ -2,18 +2,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::super::testing::School;
+use super::super::testing::{School, running};
 use super::super::{App, Error, FieldEdit, Viewer};
 use super::taking::Run;
 use super::*;
 use crate::domain::audit::Event;
-use crate::domain::ids::PairingId;
 use crate::domain::record::Field;
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::roster::{self, Problem};
 use crate::domain::words::{Compartment, Kind, OfficeKind, Role};
 use crate::policy::{Manage, Permit, Report};
-use crate::store::{ImportState, Pairing};
+use crate::store::ImportState;
 use crate::vault::OfficeKey;
 
 const TINY: &str = "roster_shimen_tiny.xlsx";
@@ -263,18 +262,7 @@ async fn a_helper_keeps_the_contact_key_of_a_student_whose_row_changed() {
     let helper = school.hire("helper", Role::Helper, None).await;
     let id = find(&school.app, &counsellor, &roster.rows[0].student.name).await;
     let permit = school.app.permit::<Manage>(&counsellor.at_school(), Kind::Pairing, id.0).await.unwrap();
-    let pairing = Pairing {
-        id: PairingId(Uuid::new_v4()),
-        school_id: school.founded.id,
-        student_id: id,
-        helper_id: helper.person.id,
-        starts: "2026-09-01".into(),
-        ends: "2027-01-31".into(),
-        ended: false,
-        epoch: 1,
-        version: 1,
-        card: Vec::new(),
-    };
+    let pairing = running(&school, id, &helper);
     let mut tx = school.app.begin().await.unwrap();
     tx.insert_pairing(&permit, &pairing).await.unwrap();
     tx.commit().await.unwrap();

@@ -16,6 +16,7 @@ use crate::policy::{Admit, Permit, Read};
 use crate::service::keys::offices_holding;
 use crate::service::leading::LED;
 use crate::service::offices::implies;
+use crate::service::pairings::HELPED;
 use crate::service::{App, Error, Keys, Result, Viewer};
 use crate::store::{Conn, Key, Office, Tx, Wrap};
 use crate::vault::{Identity, OfficeKey, Recipient};
@@ -45,8 +46,8 @@ struct Scope {
     leaving: Vec<(OfficeId, PersonId)>,
     /// The keys to be rotated, with the class they belong to, by subject.
     keys: BTreeMap<Uuid, Vec<(Key, ClassId)>>,
-    /// The helpers paired today.
-    helpers: Vec<(StudentId, Recipient)>,
+    /// The helpers who hold a key of a student today.
+    helpers: Vec<(StudentId, Compartment, Recipient)>,
     /// Who leads a case today.
     leaders: Vec<(StudentId, Recipient)>,
 }
@@ -125,20 +126,27 @@ impl App {
         }
         let classes: HashMap<Uuid, ClassId> =
             conn.students_of_school(school).await?.into_iter().map(|s| (s.id.0, s.class_id)).collect();
+        let known_classes: BTreeSet<Uuid> = conn.classes(school).await?.into_iter().map(|class| class.id.0).collect();
         let mut keys: BTreeMap<Uuid, Vec<(Key, ClassId)>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         found.sort_by_key(|key| key.id);
         for key in found.into_iter().filter(|key| !offices_holding(key.compartment).is_empty() && seen.insert(key.id)) {
             let of_student = classes.get(&key.subject).copied();
-            let class = if key.compartment == Compartment::Roster { Some(ClassId(key.subject)) } else { of_student };
+            // The roster, and the mood log in its support compartment, are keyed by the class itself.
+            let of_class = known_classes.contains(&key.subject).then_some(ClassId(key.subject));
+            let class = of_student.or(of_class);
             let Some(class) = class else { continue };
             keys.entry(key.subject).or_default().push((key, class));
         }
         let today = self.today();
         let mut helpers = Vec::new();
-        for pairing in conn.pairings(school).await?.into_iter().filter(|pairing| pairing.is_active(&today)) {
-            if let Some(recipient) = self.person_recipient(conn, pairing.helper_id).await? {
-                helpers.push((pairing.student_id, recipient));
+        for pairing in conn.pairings(school).await? {
+            let held = HELPED.iter().filter(|compartment| pairing.holds(**compartment, &today));
+            let held: Vec<Compartment> = held.copied().collect();
+            if !held.is_empty()
+                && let Some(recipient) = self.person_recipient(conn, pairing.helper_id).await?
+            {
+                helpers.extend(held.into_iter().map(|held| (pairing.student_id, held, recipient.clone())));
             }
         }
         let leaders = self.leaders(conn, school).await?;
@@ -274,10 +282,8 @@ impl Scope {
         let offices = self.offices.iter();
         let offices = offices.filter(|o| holds.contains(&o.kind) && o.class_id.is_none_or(|id| id == class.0));
         let mut holders: Vec<Recipient> = offices.filter_map(|o| recipients.get(&o.id).cloned()).collect();
-        if matches!(key.compartment, Compartment::Support | Compartment::Contact) {
-            let helpers = self.helpers.iter().filter(|(student, _)| student.0 == key.subject);
-            holders.extend(helpers.map(|(_, recipient)| recipient.clone()));
-        }
+        let helpers = self.helpers.iter().filter(|(id, held, _)| id.0 == key.subject && *held == key.compartment);
+        holders.extend(helpers.map(|(.., recipient)| recipient.clone()));
         if LED.contains(&key.compartment) {
             let leaders = self.leaders.iter().filter(|(student, _)| student.0 == key.subject);
             holders.extend(leaders.map(|(_, recipient)| recipient.clone()));

@@ -2,11 +2,10 @@ use super::*;
 use crate::domain::record::Card;
 use crate::service::Keys;
 use crate::service::files::card_spot;
-use crate::service::testing::{MORNING, PASSWORD, School};
-use crate::store::Pairing;
+use crate::service::testing::{MORNING, PASSWORD, School, running};
 
 fn new(login: &str, role: Role, class: Option<ClassId>) -> NewPerson {
-    NewPerson { login: login.to_owned(), name: "周老师".to_owned(), duties: vec![(role, class)] }
+    NewPerson { login: login.to_owned(), name: "周老师".to_owned(), duties: vec![(role, class)], checked: None }
 }
 
 fn code_of(result: &Error) -> Vec<(&'static str, &'static str)> {
@@ -232,24 +231,15 @@ async fn a_helper_who_leaves_loses_the_pairing_and_the_key_moves_on() {
     school.entry(&lin, student, "写").await;
     let manage = school.app.permit::<Manage>(&lin.at_school(), Kind::Pairing, student.0).await.unwrap();
     let read = school.app.permit::<Read>(&lin.at_school(), Kind::Support, student.0).await.unwrap();
-    let mut pairing = Pairing {
-        id: crate::domain::ids::PairingId(Uuid::now_v7()),
-        school_id: school.founded.id,
-        student_id: student,
-        helper_id: he.person.id,
-        starts: "2026-09-01".to_owned(),
-        ends: "2027-01-31".to_owned(),
-        ended: false,
-        epoch: 1,
-        version: 1,
-        card: Vec::new(),
-    };
+    let mut pairing = running(&school, student, &he);
     let card = Card {
         name: "田小禾".to_owned(),
         sex: crate::domain::words::Sex::Female,
         class: (2020, 1),
         seat: None,
         purpose: String::new(),
+        condition: None,
+        outside: None,
     };
     let mut tx = school.app.begin().await.unwrap();
     let keys = Keys::of(&mut tx, &lin, &school.app.secret, student.0).await.unwrap();

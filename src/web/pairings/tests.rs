@@ -62,8 +62,16 @@ impl House {
         self.ask(login, request, form.to_owned()).await
     }
 
+    /// The helper accepts whatever waits.
+    async fn agree(&self) {
+        let (_, page) = self.get("helper", "/helping").await;
+        for action in values(&page, "form[action$='/accept']", "action") {
+            assert_eq!(self.post("helper", &action, "").await.status().as_u16(), 303);
+        }
+    }
+
     fn form(&self) -> String {
-        format!("helper={}&purpose=weekly&starts=2026-11-23&ends=2027-01-31", self.helper.person.id)
+        format!("helper={}&condition=learning&purpose=weekly&starts=2026-11-23&ends=2027-01-31", self.helper.person.id)
     }
 }
 
@@ -103,14 +111,22 @@ async fn a_counsellor_pairs_a_student_and_ends_it_by_the_pages_alone() {
     let (_, list) = house.get("counsellor", "/pairings?done=pairing-started").await;
     assert_eq!(texts(&list, ".notice").len(), 1);
     assert_eq!(texts(&list, "tbody th"), ["沈一诺", "韩<小>满"]);
-    assert_eq!(texts(&list, "tbody td")[..4], ["七年级3班", "helper", "2026年11月23日至2027年1月31日", "进行中"]);
+    let state = "等待老师接受";
+    assert_eq!(texts(&list, "tbody td")[..4], ["七年级3班", "helper", "2026年11月23日至2027年1月31日", state]);
     assert_eq!(texts(&list, "h2"), ["已建档、还没有帮扶老师的学生：1 名"]);
 
-    let end = values(&list, "details form", "action").remove(0);
-    assert_eq!(house.post("counsellor", &end, "").await.status().as_u16(), 303);
+    house.agree().await;
+    let one = values(&list, "tbody a[href^='/pairings/']", "href").remove(0);
+    let (status, page) = house.get("counsellor", &one).await;
+    assert_eq!((status, texts(&page, "title")), (200, vec!["调整结对 · 一册".to_owned()]));
+    let acts = values(&page, "main form", "action");
+    assert_eq!(acts, ["hand-over", "pause", "end"].map(|act| format!("{one}/{act}")));
+    let (status, page) = read(house.post("counsellor", &acts[2], "note=").await).await;
+    assert_eq!((status, texts(&page, "#f-note-error")), (422, vec!["请填写这一项。".to_owned()]));
+    assert_eq!(house.post("counsellor", &acts[2], "note=done").await.status().as_u16(), 303);
     let (_, list) = house.get("counsellor", "/pairings").await;
     assert!(texts(&list, "tbody td").contains(&"已结束".to_owned()));
-    assert!(values(&list, "details form", "action").is_empty());
+    assert!(values(&list, "tbody a[href^='/pairings/']", "href").is_empty());
     assert_eq!(texts(&list, "h2"), ["已建档、还没有帮扶老师的学生：2 名"]);
 }
 
@@ -118,7 +134,8 @@ async fn a_counsellor_pairs_a_student_and_ends_it_by_the_pages_alone() {
 async fn a_form_with_mistakes_comes_back_as_it_was_with_each_mistake_marked() {
     let house = House::new().await;
     let path = format!("/files/{}/pairing", house.students[0]);
-    let wrong = house.post("counsellor", &path, "helper=&purpose=weekly&starts=2026-11-23&ends=soon").await;
+    let wrong =
+        house.post("counsellor", &path, "helper=&condition=learning&purpose=weekly&starts=2026-11-23&ends=soon").await;
     let (status, page) = read(wrong).await;
     assert_eq!(status, 422);
     assert_eq!(
@@ -130,7 +147,7 @@ async fn a_form_with_mistakes_comes_back_as_it_was_with_each_mistake_marked() {
     let (status, page) = read(house.post("counsellor", &path, &too_long).await).await;
     assert_eq!((status, texts(&page, "#f-ends-error")), (422, vec!["一次结对最长一年，请把结束日期提前。".to_owned()]));
     let chosen = values(&page, "option[selected]", "value");
-    assert_eq!(chosen, [house.helper.person.id.to_string()]);
+    assert_eq!(chosen, [house.helper.person.id.to_string(), "learning".to_owned()]);
 }
 
 #[tokio::test]
@@ -140,6 +157,10 @@ async fn the_helpers_page_names_the_student_and_leads_to_the_file_and_the_entry_
     assert_eq!((status, texts(&page, ".empty p").remove(0)), (200, "今天没有与您结对的学生。".to_owned()));
     let student = house.students[1];
     house.post("counsellor", &format!("/files/{student}/pairing"), &house.form()).await;
+    let (_, page) = house.get("helper", "/helping").await;
+    assert_eq!(texts(&page, "article h2"), ["counsellor请您结对帮扶一名学生"]);
+    assert!(!texts(&page, "main")[0].contains("韩"), "before the answer there is no name");
+    house.agree().await;
     let (_, page) = house.get("helper", "/helping").await;
     assert_eq!(texts(&page, "article h2"), ["韩<小>满"]);
     assert_eq!(texts(&page, "article dd"), ["七年级3班", "weekly", "还没有记录", "2027年1月31日"]);
@@ -171,10 +192,19 @@ async fn the_wrong_person_finds_no_such_page() {
 }
 
 #[test]
-fn every_state_of_a_pairing_has_a_word_in_both_languages() {
+fn every_word_of_a_pairing_is_there_in_both_languages() {
     for &language in Language::ALL {
         for state in PairingState::ALL {
             assert!(loader(language).has(&format!("pairing-state-{state}")), "{state} in {language}");
+        }
+        for condition in Condition::ALL {
+            assert!(loader(language).has(&format!("condition-{condition}")), "{condition} in {language}");
+        }
+        for kind in crate::domain::helping::ReviewKind::ALL {
+            assert!(loader(language).has(&format!("review-kind-{kind}")), "{kind} in {language}");
+        }
+        for mood in crate::domain::mood::Mood::ALL {
+            assert!(loader(language).has(&format!("mood-{mood}")), "{mood} in {language}");
         }
     }
 }

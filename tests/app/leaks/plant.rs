@@ -8,8 +8,8 @@ use yice::domain::words::Compartment;
 
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
-use super::worry::{Worries, worry};
 use super::room::Room;
+use super::worry::{Worries, worry};
 use crate::support::http::Answer;
 
 /// Who reads the roster of the first class.
@@ -22,6 +22,8 @@ const CONTACT: &[&str] = &["li", "wang", "homeroom", "helper"];
 const CIRCUMSTANCE: &[&str] = &["director", "li", "wang", "homeroom"];
 /// Who follows how a student is helped.
 const SUPPORT: &[&str] = &["director", "li", "wang", "homeroom", "helper"];
+/// What somebody from outside is told of a child, and who keeps the file.
+const TOLD: &[&str] = &["director", "li", "wang", "guest"];
 /// Fields that nobody reads, and what is never kept.
 const NOBODY: &[&str] = &[];
 
@@ -61,6 +63,8 @@ pub struct Ids {
     pub import: String,
     /// A pairing of the helper with the first student.
     pub pairing: String,
+    /// A pairing of somebody from outside with the second student.
+    pub outside: String,
     /// The office of the first class.
     pub office: String,
     /// Somebody on the staff of whom nothing more is needed, and a duty of theirs.
@@ -103,11 +107,18 @@ pub async fn plant(house: &mut House) -> Ids {
         // Without an open file there is no pairing.
         let decision = [("tag", "poor"), ("standing", "verified"), ("basis", "资助名单"), ("since", &today)];
         house.done("director", &format!("/files/{student}/circumstance"), &decision);
-        let purpose = house.marks.text("purpose of a pairing", &[reader]);
+        // Whoever arranges pairings looks at one of these.
+        let readers = if student == &students[0] { &["director", "li", "wang", "helper"][..] } else { &[reader] };
+        let purpose = house.marks.text("purpose of a pairing", readers);
         let form = [("helper", to.0.to_string()), ("purpose", purpose), ("starts", today.clone())];
         let form: Vec<(&str, &str)> = form.iter().map(|(key, text)| (*key, text.as_str())).collect();
-        house.done("li", &format!("/files/{student}/pairing"), &[&form[..], &[("ends", &later(&today))]].concat());
+        let more = [("ends", later(&today)), ("condition", "learning".to_owned())];
+        let more: Vec<(&str, &str)> = more.iter().map(|(key, text)| (*key, text.as_str())).collect();
+        house.done("li", &format!("/files/{student}/pairing"), &[&form[..], &more].concat());
+        let pairing = pairing_of(house, student).await;
+        house.done(reader, &format!("/helping/{pairing}/accept"), &[]);
     }
+    let outside = outside(house, &students[1], &today).await;
     file(house, &students[1], &today);
     let worries = worry(house, &students, &today).await;
     typed(house);
@@ -116,6 +127,7 @@ pub async fn plant(house: &mut House) -> Ids {
     Ids {
         office: office_of(house, &classes[0]).await,
         pairing: pairing_of(house, &students[0]).await,
+        outside,
         term: between(&terms, "/structure/terms/", "\""),
         spare: [spare.to_string(), between(&duties, "/duties/", "/end")],
         helper: helper.to_string(),
@@ -195,6 +207,36 @@ async fn pairing_of(house: &House, student: &str) -> String {
     pairings[0].id.to_string()
 }
 
+/// Somebody from outside is told what a child needs, under another name, and writes about it.
+async fn outside(house: &mut House, student: &str, today: &str) -> String {
+    let guest = staff_id(house, "guest").await.to_string();
+    let told = ["alias", "purpose", "needs", "measures"]
+        .map(|part| (part, house.marks.text(&format!("{part}, as told to somebody from outside"), TOLD)));
+    let mut form = vec![("helper", guest.as_str()), ("condition", "emotion"), ("starts", today)];
+    form.extend(told.iter().map(|(part, text)| (*part, text.as_str())));
+    let ends = later(today);
+    form.push(("ends", &ends));
+    house.done("li", &format!("/files/{student}/pairing"), &form);
+    let pairing = pairing_of(house, student).await;
+    house.done("guest", &format!("/helping/{pairing}/accept"), &[]);
+    let happened = house.marks.text("entry from outside, what happened", SUPPORT);
+    let next = house.marks.text("entry from outside, next step", SUPPORT);
+    let entry = [
+        ("form", "0e6f1c6e-2d68-4a2f-9a6e-7f2f5d1c2b3a"),
+        ("date", today),
+        ("way", "activity"),
+        ("happened", &happened),
+        ("effect", "better"),
+        ("next", &next),
+    ];
+    house.done("guest", &format!("/helping/{pairing}/entry"), &entry);
+    for (who, kind) in [("homeroom", "parents"), ("director", "office")] {
+        let text = house.marks.text("review", SUPPORT);
+        house.done(who, &format!("/files/{student}/record"), &[("kind", kind), ("date", today), ("text", &text)]);
+    }
+    pairing
+}
+
 /// Names and ids of the students of a class, from the list that the director sees.
 fn students(house: &mut House, class: &str) -> Vec<(String, String)> {
     let page = house.get("director", &format!("/classes/{class}"));
@@ -224,10 +266,12 @@ fn hire(house: &mut House, classes: &[String; 2]) {
         ("aide", "helper", ""),
         ("doctor", "school_doctor", ""),
         ("spare", "helper", ""),
+        ("guest", "external_helper", ""),
     ];
+    let today = house.app.today();
     for (login, role, class) in newcomers {
         let name = if login == "spare" { CONTROL } else { login };
-        let form = [("login", login), ("name", name), ("role", role), ("class", class)];
+        let form = [("login", login), ("name", name), ("role", role), ("class", class), ("checked", &today)];
         let invited = house.done("admin", "/staff", &form);
         let code = texts(&invited, "dl.facts dd")[2].clone();
         assert!(code.contains('-') && code.len() > 25, "an invitation code: {code}");

@@ -234,8 +234,13 @@ async fn nothing_is_wrapped_to_a_key_that_somebody_wrote_into_the_database() {
                 assert!(answer.status.is_server_error(), "{}", answer.status);
             } else {
                 let id = helper.id.to_string();
-                let form =
-                    [("helper", id.as_str()), ("purpose", "陪伴"), ("starts", "2026-11-23"), ("ends", "2026-12-23")];
+                let form = [
+                    ("helper", id.as_str()),
+                    ("condition", "learning"),
+                    ("purpose", "陪伴"),
+                    ("starts", "2026-11-23"),
+                    ("ends", "2026-12-23"),
+                ];
                 let answer = li.post(&format!("/files/{student}/pairing"), &form).await;
                 assert!(answer.status.is_server_error(), "{}", answer.status);
             }

@@ -16,6 +16,7 @@ const WALKERS: &[&str] = &[
     "helper",
     "aide",
     "doctor",
+    "guest",
     "leader",
     "officer",
     "admin",
@@ -28,7 +29,13 @@ const LAST: &[&str] = &[
     "/staff/{id}/duties/{duty}/end",
     "/staff/{id}/invite",
     "/staff/{id}/close",
+    "/pairings/{id}/pause",
+    "/pairings/{id}/resume",
+    "/pairings/{id}/hand-over",
+    "/pairings/{id}/give-back",
+    "/pairings/{id}/complete",
     "/pairings/{id}/end",
+    "/helping/{id}/decline",
     "/offices/{office}/rotate",
     "/offices/lost-keys/rotate",
     "/account/sign-out-everywhere",
@@ -102,9 +109,11 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
         "structure" => vec![fill(&ids.term)],
         "staff" => vec![fill(&ids.spare[0])],
         "imports" => vec![fill(&ids.import)],
+        "pairings" if route.method == "get" => vec![fill(&ids.pairing), fill(&ids.outside)],
         "pairings" => vec![fill(&ids.pairing)],
         "box" => vec![fill(&ids.room.exchange)],
         "help" => vec![path.replace("{code}", &ids.room.code)],
+        "helping" => vec![fill(&ids.pairing), fill(&ids.outside)],
         _ => vec![fill("")],
     };
     let compartments = ["contact", "circumstance", "support"];
@@ -155,8 +164,27 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/files/{student}/status" => vec![("status", "in_support"), ("seen", "1")],
         // Of the helper who is there already: nobody comes to know more by it.
         "/files/{id}/pairing" => {
-            vec![("helper", &ids.helper), ("purpose", "陪伴。"), ("starts", today), ("ends", today)]
+            vec![
+                ("helper", &ids.helper),
+                ("condition", "learning"),
+                ("purpose", "陪伴。"),
+                ("starts", today),
+                ("ends", today),
+            ]
         }
+        "/files/{student}/record" => vec![("kind", "parents"), ("date", today), ("text", "谢谢老师。")],
+        "/pairings/{id}/hand-over" => vec![("helper", &ids.helper), ("until", today)],
+        "/pairings/{id}/end" => vec![("note", "目标达成。")],
+        "/helping/{id}/entry" => vec![
+            ("form", "7d1f4b0c-1a57-4c8e-8f0d-3b9a2c4d5e6f"),
+            ("date", today),
+            ("way", "talk"),
+            ("happened", "一起读书。"),
+            ("effect", "better"),
+        ],
+        "/classes/{class}/mood" => vec![("day", today), ("seen", "0")],
+        "/account/strengths" => vec![("subject", "数学"), ("capacity", "20")],
+        "/staff/{id}/check" => vec![("checked", today)],
         "/offices/{office}/admit/{person}" => vec![("fingerprint", "00000"), ("compared", "yes")],
         "/staff" => vec![("login", "newcomer"), ("name", "新老师"), ("role", "school_leader")],
         "/staff/{id}/duties" => vec![("role", "privacy_officer")],
@@ -195,7 +223,7 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/structure/classes" => vec![("grade", "8"), ("number", "5")],
         "/structure/terms" | "/structure/terms/{id}" => vec![("name", "学期"), ("starts", today), ("ends", today)],
         // Nothing but the button.
-        "/imports/{id}" | "/structure/classes/{id}/reopen" => Vec::new(),
+        "/imports/{id}" | "/structure/classes/{id}/reopen" | "/helping/{id}/accept" => Vec::new(),
         button if LAST.contains(&button) => Vec::new(),
         other => panic!("the walk has no form for {other}"),
     };

@@ -37,6 +37,15 @@ fn pairing(house: &House, starts: &str) -> Pairing {
         epoch: 1,
         version: 1,
         card: vec![1, 1],
+        accepted_at: None,
+        paused: false,
+        declined: false,
+        contact: true,
+        outside: false,
+        handed: None,
+        handed_mark: None,
+        started_by: None,
+        stands_in_for: None,
     }
 }
 
