@@ -287,4 +287,4 @@ fn check(new: &NewReport, known: bool) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,7 +17,8 @@ use crate::service::{ClassSize, Listed};
 use crate::store::Class;
 
 /// Roles that may look into classes.
-const READERS: Who = Who::Roles(&[Role::Counsellor, Role::HomeroomTeacher, Role::MoralEdDirector]);
+const READERS: Who =
+    Who::Roles(&[Role::Counsellor, Role::HomeroomTeacher, Role::SubjectTeacher, Role::MoralEdDirector]);
 /// Roles that decide about circumstances.
 const DECIDERS: Who = Who::Roles(&[Role::HomeroomTeacher, Role::MoralEdDirector]);
 

@@ -11,7 +11,7 @@ use crate::domain::relation::Facts;
 use crate::domain::routing::{Arrival, arrival};
 use crate::domain::steps::{StepField, TEXT};
 use crate::domain::warning::{Brief, LetterKind, LetterState, Severity, Stage, Step, StepKind};
-use crate::domain::words::{Kind, OfficeKind, Role};
+use crate::domain::words::{Kind, OfficeKind, Relation, Role};
 use crate::policy::{Act, Append, Permit, Read, Report};
 use crate::service::error::again;
 use crate::service::letters::{Bound, NewLetter};
@@ -209,7 +209,10 @@ impl App {
         let school = viewer.person.school_id;
         let class: Option<ClassId> = viewer.own_classes().next();
         let facts = class.map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
-        viewer.standing(&Facts { own: true, ..facts })
+        let mut standing = viewer.standing(&Facts { own: true, ..facts });
+        // Whoever writes briefs gets none.
+        standing.pairs.retain(|(_, relation)| matches!(relation, Relation::OwnClass | Relation::Own));
+        standing
     }
 }
 
