@@ -23,6 +23,7 @@ mod leading;
 mod notes;
 mod offices;
 mod pairings;
+mod referrals;
 mod sign_in;
 mod staff;
 mod statistics;
@@ -39,6 +40,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::App;
 use headers::Frame;
+use referrals::packets;
 use warnings::{briefs, crisis, inbox, timeline};
 
 /// What every handler shares.
@@ -121,6 +123,8 @@ pages! {
     timeline,
     briefs,
     crisis,
+    referrals,
+    packets,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;
