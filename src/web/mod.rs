@@ -31,6 +31,7 @@ mod offices;
 mod pairings;
 mod record;
 mod register;
+mod referrals;
 mod sign_in;
 mod size;
 mod staff;
@@ -48,6 +49,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::{App, Bell};
 use headers::Frame;
+use referrals::packets;
 use warnings::{briefs, crisis, inbox, timeline};
 
 /// What every handler shares.
@@ -140,6 +142,8 @@ pages! {
     notices,
     channels,
     calendar,
+    referrals,
+    packets,
 }
 pub(crate) use files::bench_page;
 

@@ -4,7 +4,7 @@ pub mod briefs;
 pub mod crisis;
 pub mod inbox;
 pub mod timeline;
-mod view;
+pub mod view;
 
 use crate::domain::words::Role;
 use crate::service::LetterContent;
