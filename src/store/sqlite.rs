@@ -129,7 +129,7 @@ impl Shelf {
     /// Lends a connection, once there is one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there was none for too long; the shelf is closed.
+    /// [`super::Error::Unavailable`] when there was none for too long; the shelf is closed.
     pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Lease> {
         let place = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => place,
