@@ -27,9 +27,9 @@ impl App {
     }
 
     async fn try_fold(&self, permit: &Permit<Read>, keys: &Keys, parts: &[SheetPart], list: &ClassList) -> Result<()> {
-        let Some(last) = parts.last() else { return Ok(()) };
+        let Some(top) = parts.last() else { return Ok(()) };
         let rows: Vec<&SheetRow> = list.students.iter().map(|one| &one.row).collect();
-        let mut folded = SheetPart { version: last.version + 1, ..last.clone() };
+        let mut folded = SheetPart { version: top.version + 1, ..top.clone() };
         let mut spot = sheet_spot(&folded);
         let sealed = keys.seal(&mut spot, &rows)?;
         (folded.epoch, folded.sealed) = (spot.epoch, sealed);
@@ -37,7 +37,7 @@ impl App {
         let (held, _) = tx.hold_key(permit, folded.class_id.0, Compartment::Roster, Uuid::nil()).await?;
         // Under an epoch that has passed it would be lost to everybody.
         if held.is_some_and(|held| held.epoch == folded.epoch)
-            && tx.replace_sheets(permit, &folded, last.part, last.version).await?
+            && tx.replace_sheets(permit, &folded, top.part, top.version).await?
         {
             tx.commit().await?;
         }

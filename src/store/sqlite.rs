@@ -55,7 +55,9 @@ pub(crate) struct Lease {
     state: State,
     /// The state after the next text, if that ends well.
     then: State,
-    /// How many of the next answers belong to a `BEGIN` and not to a question.
+    /// How many statements the next text has.
+    statements: usize,
+    /// How many of them are a `BEGIN` in front and not a question.
     skip: usize,
     /// The next text ends the transaction.
     last: bool,
@@ -69,22 +71,43 @@ pub(crate) struct Answer {
     changes: u64,
 }
 
-/// One text or several, with what has to stand around them: nothing, the beginning of a snapshot or of a writing transaction,
-/// both ends of a snapshot, the end of a writing transaction.
+/// One text or several.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Texts {
+    /// How many statements they are.
+    pub count: usize,
+    /// Nothing around them.
+    pub bare: &'static str,
+    /// Behind the beginning of a snapshot.
+    pub snapshot: &'static str,
+    /// Behind the beginning of a writing transaction.
+    pub write: &'static str,
+    /// Between both ends of a snapshot, if they are several.
+    pub alone: &'static str,
+    /// Before the end of a writing transaction.
+    pub last: &'static str,
+}
+
+/// Makes [`Texts`].
 macro_rules! texts {
-    ($text:expr) => {
-        [$text, concat!("BEGIN; ", $text), concat!("BEGIN IMMEDIATE; ", $text), $text, concat!($text, "; COMMIT")]
-    };
-    ($first:expr, $($text:expr),+) => {
-        [
-            concat!($first, $("; ", $text),+),
-            concat!("BEGIN; ", $first, $("; ", $text),+),
-            concat!("BEGIN IMMEDIATE; ", $first, $("; ", $text),+),
-            concat!("BEGIN; ", $first, $("; ", $text),+, "; COMMIT"),
-            concat!($first, $("; ", $text),+, "; COMMIT"),
-        ]
+    ($first:expr $(, $text:expr)*) => {
+        $crate::store::sqlite::Texts {
+            count: [$first $(, $text)*].len(),
+            bare: concat!($first $(, "; ", $text)*),
+            snapshot: concat!("BEGIN; ", $first $(, "; ", $text)*),
+            write: concat!("BEGIN IMMEDIATE; ", $first $(, "; ", $text)*),
+            alone: $crate::store::sqlite::alone!($first $(, $text)*),
+            last: concat!($first $(, "; ", $text)*, "; COMMIT"),
+        }
     };
 }
+
+/// What is asked alone: one question needs no snapshot.
+macro_rules! alone {
+    ($text:expr) => { $text };
+    ($($text:expr),+) => { concat!("BEGIN; ", $($text, "; "),+, "COMMIT") };
+}
+pub(crate) use alone;
 pub(crate) use texts;
 
 impl Shelf {
@@ -106,7 +129,7 @@ impl Shelf {
     /// Lends a connection, once there is one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when there was none for too long; the shelf is closed.
+    /// [`super::Error::Unavailable`] when there was none for too long; the shelf is closed.
     pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Lease> {
         let place = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => place,
@@ -122,7 +145,8 @@ impl Shelf {
             None => SqliteConnection::connect_with(&self.options).await?,
         };
         let (conn, home, place) = (Some(conn), Arc::clone(self), Some(place));
-        Ok(Lease { conn, begin, state: State::Idle, then: State::Idle, skip: 0, last: false, home, place })
+        let (state, then) = (State::Idle, State::Idle);
+        Ok(Lease { conn, begin, state, then, statements: 1, skip: 0, last: false, home, place })
     }
 
     /// Waits for all connections and closes them.
@@ -139,20 +163,19 @@ impl Shelf {
 }
 
 impl Lease {
-    /// Chooses from [`texts!`] what has to be sent now.
-    pub fn text(&mut self, [bare, snapshot, write, alone, last]: [&'static str; 5]) -> &'static str {
+    /// Chooses what has to be sent now.
+    pub fn text(&mut self, Texts { count, bare, snapshot, write, alone, last }: Texts) -> &'static str {
         let is_open = self.state == State::Open;
-        let ends = self.begin == Begin::Alone || is_open && self.last;
-        self.then = if ends { State::Idle } else { State::Open };
-        let (chosen, skip) = match self.begin {
-            Begin::Alone => (alone, usize::from(alone != bare)),
-            _ if is_open && self.last => (last, 0),
-            _ if is_open => (bare, 0),
-            Begin::Snapshot => (snapshot, 1),
-            Begin::Write => (write, 1),
+        let (text, before, after, then) = match self.begin {
+            Begin::Alone if count == 1 => (alone, 0, 0, State::Idle),
+            Begin::Alone => (alone, 1, 1, State::Idle),
+            _ if is_open && self.last => (last, 0, 1, State::Idle),
+            _ if is_open => (bare, 0, 0, State::Open),
+            Begin::Snapshot => (snapshot, 1, 0, State::Open),
+            Begin::Write => (write, 1, 0, State::Open),
         };
-        self.skip = skip;
-        chosen
+        (self.skip, self.statements, self.then) = (before, before + count + after, then);
+        text
     }
 
     /// The next text is the last one of the transaction and takes the `COMMIT` along; [`Lease::commit`] has nothing left to do.
@@ -182,8 +205,12 @@ impl Lease {
             }
         }
         drop(stream);
+        // The stream of a thread that died ends like one that has said everything.
+        if answers.len() != std::mem::replace(&mut self.statements, 1) {
+            return Err(sqlx::Error::WorkerCrashed.into());
+        }
         self.state = self.then;
-        answers.drain(..std::mem::take(&mut self.skip).min(answers.len()));
+        answers.drain(..std::mem::take(&mut self.skip));
         Ok(answers)
     }
 
@@ -221,11 +248,12 @@ impl Drop for Lease {
 
 /// Ends what is open on a connection; false when the connection is of no use any more.
 async fn roll_back(conn: &mut SqliteConnection) -> bool {
-    match sqlx::query("ROLLBACK").execute(conn).await {
-        Ok(_) => true,
+    // A thread that died while this was on its way never answers.
+    match tokio::time::timeout(PATIENCE, sqlx::query("ROLLBACK").execute(conn)).await {
+        Ok(Ok(_)) => true,
         // After some errors SQLite has rolled back by itself.
-        Err(sqlx::Error::Database(cause)) => cause.message().contains("no transaction is active"),
-        Err(_) => false,
+        Ok(Err(sqlx::Error::Database(cause))) => cause.message().contains("no transaction is active"),
+        Ok(Err(_)) | Err(_) => false,
     }
 }
 

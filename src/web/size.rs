@@ -43,7 +43,7 @@ pub async fn refuse(State(web): State<Web>, request: Request, next: Next) -> Res
 async fn throw_away(mut body: Body) {
     let mut read = 0;
     while let Some(Ok(frame)) = body.frame().await {
-        read += frame.data_ref().map_or(0, |data| data.len());
+        read += frame.data_ref().map_or(0, axum::body::Bytes::len);
         if read > THROWN_AWAY {
             return;
         }

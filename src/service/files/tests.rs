@@ -18,13 +18,14 @@ async fn no_page_comes_without_its_line() {
     let (school, teacher, class, student) = with_a_file().await;
     let app = &school.app;
     app.open_file(&teacher, student).await.unwrap();
-    tamper::run(&app.db, "ALTER TABLE audit_lines RENAME TO elsewhere").await;
+    let strange = "CREATE TRIGGER strange BEFORE INSERT ON audit_lines BEGIN SELECT RAISE(ABORT, 'strange'); END";
+    tamper::run(&app.db, strange).await;
     assert!(app.open_file(&teacher, student).await.is_err(), "a file");
     assert!(app.whom(&teacher, student).await.is_err(), "its head");
     assert!(app.edit_form(&teacher, student, Compartment::Support).await.is_err(), "a form");
     assert!(app.class_list(&teacher, class).await.is_err(), "a class");
     assert!(app.search(&teacher, "赵").await.is_err(), "a search");
-    tamper::run(&app.db, "ALTER TABLE elsewhere RENAME TO audit_lines").await;
+    tamper::run(&app.db, "DROP TRIGGER strange").await;
     assert_eq!(app.open_file(&teacher, student).await.unwrap().who.name(), "赵一");
     assert_eq!(app.search(&teacher, "赵").await.unwrap().len(), 1);
 }

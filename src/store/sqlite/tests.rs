@@ -122,3 +122,26 @@ async fn a_look_keeps_nothing_open_and_a_closed_shelf_lends_nothing() {
     db.close().await;
     assert!(matches!(db.begin().await, Err(crate::store::Error::Sqlx(sqlx::Error::PoolClosed))));
 }
+
+/// Its tables change under the feet of a connection: the driver's thread does not survive the second of two statements that
+/// worked a moment ago.
+#[tokio::test]
+async fn a_connection_whose_thread_died_is_said_to_have_failed_and_is_replaced() {
+    let (db, folder) = empty().await;
+    let other = Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap();
+    let both = async |tx: &mut Tx| sql_all!(tx, [1_i64], (i64,): "SELECT $1", (i64,): "SELECT count(*) FROM throttles");
+    let mut tx = db.begin().await.unwrap();
+    note(&mut tx, b"a", 1).await;
+    assert_eq!(both(&mut tx).await.unwrap(), (vec![(1,)], vec![(1,)]));
+    tx.commit().await.unwrap();
+    crate::store::chain::tamper::run(&other, "ALTER TABLE throttles RENAME TO elsewhere").await;
+    let mut tx = db.begin().await.unwrap();
+    assert!(tx.installation().await.unwrap().is_none());
+    assert!(both(&mut tx).await.is_err());
+    drop(tx);
+    crate::store::chain::tamper::run(&other, "ALTER TABLE elsewhere RENAME TO throttles").await;
+    let mut tx = db.begin().await.unwrap();
+    note(&mut tx, b"a", 2).await;
+    tx.commit().await.unwrap();
+    assert_eq!(failures(&db, b"a").await, 2);
+}
