@@ -8,7 +8,6 @@ pub mod gate;
 pub mod help;
 pub mod helping;
 pub mod ids;
-pub mod ids;
 pub mod mood;
 pub mod outside;
 pub mod record;

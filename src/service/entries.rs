@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::again;
 use super::files::entry_spot;
-use super::{App, Error, FieldProblem, Keys, Result, Viewer};
+use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::DAY;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
@@ -16,7 +16,7 @@ use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, Effect, Kind};
 use crate::policy::{Append, Permit, Read};
-use crate::store::{Draft, Entry, NewEntry};
+use crate::store::{Draft, Entry, NewEntry, Tx};
 
 /// The longest text of one field of an entry or note, in characters.
 pub const TEXT: usize = 4_000;

@@ -64,7 +64,6 @@ pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, S
 pub(crate) use files::{entry_spot, layer_spot};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};
 pub use help_desk::{OpenedHelp, ShownHelp};
-pub use helping::Helped;
 pub use helping::{Asked, Helped, HelpedOutside, Helping};
 pub use invitations::DAYS as INVITATION_DAYS;
 pub use invitations::VALID as INVITATION_VALID;
@@ -80,7 +79,6 @@ pub use pairings::{
     Candidate, ClassHelp, HandOver, ListedHelper, ListedPairing, ManagedPairing, NewPairing, PairingForm,
     SchoolPairings, Told,
 };
-pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use progress::{ShownReview, TrackingRecord};
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,

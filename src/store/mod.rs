@@ -69,7 +69,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Executor as _, PgPool, Postgres, Transaction};
 
 use readings::Desk;
-use sqlite::{Begin, Lease, Shelf};
+use sqlite::{Begin, Loan, Shelf};
 
 /// Runs one SQL text on whichever driver the transaction uses.
 ///
@@ -199,7 +199,7 @@ enum Pools {
 }
 
 pub(crate) enum Inner {
-    Sqlite(Lease),
+    Sqlite(Loan),
     Postgres(Transaction<'static, Postgres>),
 }
 

@@ -48,7 +48,7 @@ enum State {
 
 /// A lent connection. It goes back when this is dropped, after what is open on it was rolled back.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub(crate) struct Loan {
     /// There until it goes back.
     conn: Option<SqliteConnection>,
     begin: Begin,
@@ -130,7 +130,7 @@ impl Shelf {
     ///
     /// # Errors
     /// [`super::Error::Unavailable`] when there was none for too long; the shelf is closed.
-    pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Lease> {
+    pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Loan> {
         let place = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
@@ -146,7 +146,7 @@ impl Shelf {
         };
         let (conn, home, place) = (Some(conn), Arc::clone(self), Some(place));
         let (state, then) = (State::Idle, State::Idle);
-        Ok(Lease { conn, begin, state, then, statements: 1, skip: 0, last: false, home, place })
+        Ok(Loan { conn, begin, state, then, statements: 1, skip: 0, last: false, home, place })
     }
 
     /// Waits for all connections and closes them.
@@ -162,7 +162,7 @@ impl Shelf {
     }
 }
 
-impl Lease {
+impl Loan {
     /// Chooses what has to be sent now.
     pub fn text(&mut self, Texts { count, bare, snapshot, write, alone, last }: Texts) -> &'static str {
         let is_open = self.state == State::Open;
@@ -178,7 +178,7 @@ impl Lease {
         text
     }
 
-    /// The next text is the last one of the transaction and takes the `COMMIT` along; [`Lease::commit`] has nothing left to do.
+    /// The next text is the last one of the transaction and takes the `COMMIT` along; [`Loan::commit`] has nothing left to do.
     pub fn end_with_next(&mut self) {
         self.last = true;
     }
@@ -227,7 +227,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Loan {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
         if self.state == State::Idle {
