@@ -6,6 +6,7 @@ pub mod clock;
 pub mod crisis;
 pub mod gate;
 pub mod ids;
+pub mod mandatory;
 pub mod record;
 pub mod referral;
 pub mod relation;

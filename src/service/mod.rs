@@ -20,6 +20,7 @@ mod key_check;
 mod keys;
 mod leading;
 mod letters;
+mod mandatory;
 mod new_class;
 mod notices;
 mod offices;
@@ -58,6 +59,7 @@ pub use key_check::{Finding, KeyFinding};
 pub use keys::Keys;
 pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
+pub use mandatory::{ListedReport, NewMandatory, OpenedReport, ReportState, ReportStep, Reports};
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use pairings::{ListedPairing, NewPairing, PairingForm, SchoolPairings};
 pub use referrals::{

@@ -13,6 +13,7 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
+use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{
@@ -182,6 +183,9 @@ families! {
     "ground": Ground,
     "packet-way": PacketWay,
     "consent": Consent,
+    "situation": Situation,
+    "side": Side,
+    "missing": Missing,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.

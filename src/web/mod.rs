@@ -20,6 +20,7 @@ mod helping;
 mod import;
 mod invitation;
 mod leading;
+mod mandatory;
 mod notes;
 mod offices;
 mod pairings;
@@ -125,6 +126,7 @@ pages! {
     crisis,
     referrals,
     packets,
+    mandatory,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

@@ -20,6 +20,7 @@ const CRATES: &[(&[&str], &[&str])] = &[
 const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("pass_on", "moves a due time by the clock, and gives nobody anything to read"),
     ("pass_letter_on", "moves a reminder by the clock, and gives nobody anything to read"),
+    ("ring_report", "moves a reminder by the clock, and gives nobody anything to read"),
     ("leave_notice", "says nothing, and whoever is told must still be let in by policy"),
     ("commit", "writes nothing itself: it keeps what permitted functions wrote"),
     ("found_installation", "before it there is nobody who could hold a permit, and it succeeds once"),

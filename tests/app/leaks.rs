@@ -11,6 +11,7 @@ mod marks;
 mod plant;
 mod sizes;
 mod thief;
+mod trouble;
 mod walk;
 mod worry;
 

@@ -8,6 +8,7 @@ use yice::domain::words::Compartment;
 
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
+use super::trouble::{Troubles, trouble};
 use super::worry::{Worries, worry};
 use crate::support::http::Answer;
 
@@ -76,6 +77,8 @@ pub struct Ids {
     pub today: String,
     /// What was reported, and what became of it.
     pub worries: Worries,
+    /// A crisis, a referral, a mandatory report.
+    pub troubles: Troubles,
 }
 
 /// Plants everything.
@@ -107,6 +110,7 @@ pub async fn plant(house: &mut House) -> Ids {
     }
     file(house, &students[1], &today);
     let worries = worry(house, &students, &today).await;
+    let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
@@ -123,6 +127,7 @@ pub async fn plant(house: &mut House) -> Ids {
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
         worries,
+        troubles,
     }
 }
 
