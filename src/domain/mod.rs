@@ -10,6 +10,7 @@ pub mod helping;
 pub mod ids;
 pub mod mood;
 pub mod outside;
+pub mod mandatory;
 pub mod record;
 pub mod referral;
 pub mod relation;

@@ -60,6 +60,7 @@ struct Facts {
     classes: HashMap<Uuid, ClassId>,
     pairings: Vec<Pairing>,
     grants: Vec<Grant>,
+    named: HashSet<Uuid>,
     recovery: Uuid,
 }
 
@@ -90,7 +91,9 @@ impl App {
         let offices = facts.offices.iter().map(|o| (o.id.0, o.epoch, o.rotation_due, &none, facts.of_office(o)));
         let keys = keys.iter().map(|k| {
             let used = used.get(&(k.subject, k.compartment)).unwrap_or(&none);
-            (k.id.0, k.epoch, due.contains(&k.id.0), used, facts.of_key(k, &today))
+            // The key of a report moves on with each change of it, and by nobody's rotation.
+            let due = due.contains(&k.id.0) && k.compartment != Compartment::Restricted;
+            (k.id.0, k.epoch, due, used, facts.of_key(k, &today))
         });
         for (key, epoch, due, used, rightful) in offices.chain(keys) {
             let wraps = wraps.remove(&key).unwrap_or_default();
@@ -115,6 +118,7 @@ impl App {
             classes,
             pairings: conn.pairings(school).await?,
             grants: conn.grants(school).await?,
+            named: self.named_now(conn, school).await?.into_iter().map(|person| person.0).collect(),
             recovery: conn.installation().await?.ok_or(Error::NotFound)?.recovery_id,
         })
     }
@@ -152,6 +156,10 @@ impl Facts {
     fn of_key(&self, key: &Key, today: &str) -> Rightful {
         if key.compartment == Compartment::Counselling {
             return Rightful { must: HashSet::from([self.recovery]), may: HashSet::from([key.owner]) };
+        }
+        if key.compartment == Compartment::Restricted {
+            // The key of a mandatory report: for those named, who may have been named after its last change.
+            return Rightful { must: HashSet::from([self.recovery]), may: self.named.clone() };
         }
         let Some(class) = self.classes.get(&key.subject) else { return Rightful::default() };
         let holds = offices_holding(key.compartment);

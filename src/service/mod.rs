@@ -26,6 +26,7 @@ mod keys;
 mod leading;
 mod letters;
 mod moods;
+mod mandatory;
 mod new_class;
 mod notices;
 mod offices;
@@ -73,6 +74,7 @@ pub use keys::Keys;
 pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
 pub use moods::MoodLog;
+pub use mandatory::{ListedReport, NewMandatory, OpenedReport, ReportState, ReportStep, Reports};
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use outbox::{Destination, Outgoing};
 pub use pairings::{

@@ -285,6 +285,9 @@ impl App {
         if helps && !remaining.iter().any(|duty| duty.role == ended.role) {
             self.end_help(&mut tx, &permit, id).await?;
         }
+        if !remaining.iter().any(|duty| matches!(duty.role, Role::Counsellor | Role::MoralEdDirector)) {
+            self.unname(&mut tx, &permit, id).await?;
+        }
         if remaining.is_empty() {
             self.end_leads_of(&mut tx, &permit, id).await?;
         }
@@ -356,6 +359,7 @@ impl App {
         self.leave_offices(tx, permit, id, &[]).await?;
         self.end_help(tx, permit, id).await?;
         self.end_leads_of(tx, permit, id).await?;
+        self.unname(tx, permit, id).await?;
         tx.delete_wraps_of(permit, id).await?;
         tx.end_sessions(permit, id).await?;
         Ok(tx.clear_account(permit, id).await?)

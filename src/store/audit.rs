@@ -144,6 +144,34 @@ impl Tx {
         self.commit().await
     }
 
+    /// Writes the line of a permitted act whose doer the law keeps secret (反家庭暴力法 §14): it says that something was
+    /// done, and not by whom.
+    ///
+    /// # Errors
+    /// The database; then the act must not happen either.
+    pub async fn record_unnamed<A: Act>(
+        &mut self,
+        permit: &Permit<A>,
+        event: Event,
+        object: Uuid,
+        now: i64,
+    ) -> Result<()> {
+        self.chain(Line {
+            school: permit.school(),
+            seq: 0,
+            at: now,
+            actor: PersonId(Uuid::nil()),
+            role: None,
+            relation: Relation::None,
+            kind: permit.kind(),
+            event,
+            outcome: Outcome::Done,
+            object,
+            detail: String::new(),
+        })
+        .await
+    }
+
     /// Writes the line of a refused act.
     ///
     /// # Errors

@@ -183,6 +183,7 @@ impl<'a> Names<'a> {
         match self.person(line.actor.0) {
             Some(name) => name.to_owned(),
             None if !line.actor.0.is_nil() => t!(ui, "audit-former"),
+            None if line.event == Event::MandatoryReported => t!(ui, "audit-kept-secret"),
             None if line.role.is_some() => t!(ui, "audit-installation"),
             None => t!(ui, "audit-nobody"),
         }

@@ -19,7 +19,7 @@ use crate::domain::words::Role;
 use crate::service::{Error, NewReport, Receipt, Reportable, fresh, receipt_number};
 
 /// Every member of staff.
-const STAFF: Who = Who::Roles(&[
+pub(super) const STAFF: Who = Who::Roles(&[
     Role::Counsellor,
     Role::HomeroomTeacher,
     Role::SubjectTeacher,

@@ -16,6 +16,7 @@ use crate::domain::calendar::DayKind;
 use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::help::HelpState;
 use crate::domain::outside::{Channel, Encryption, Fault};
+use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{
@@ -190,6 +191,9 @@ families! {
     "ground": Ground,
     "packet-way": PacketWay,
     "consent": Consent,
+    "situation": Situation,
+    "side": Side,
+    "missing": Missing,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.

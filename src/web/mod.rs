@@ -25,6 +25,7 @@ mod import;
 mod invitation;
 mod leading;
 mod mood;
+mod mandatory;
 mod notes;
 mod notices;
 mod offices;
@@ -144,6 +145,7 @@ pages! {
     calendar,
     referrals,
     packets,
+    mandatory,
 }
 pub(crate) use files::bench_page;
 

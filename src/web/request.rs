@@ -175,6 +175,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
         ("/concerns/new", t!(ui, "nav-concern"), at_school(Kind::Warning, Action::Report)),
+        ("/reports/mandatory", t!(ui, "nav-mandatory"), at_school(Kind::Restricted, Action::Report)),
         ("/account", t!(ui, "nav-account"), true),
     ];
     let item = |(href, label, may): (&str, String, bool)| {

@@ -29,6 +29,7 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("take_lease", "orders the nodes of the installation, and gives nobody anything"),
     ("first_time", "notes that something was said, and says nothing itself"),
     ("record_passed_on", "notes what the clock did, when nobody acted"),
+    ("ring_report", "moves a reminder by the clock, and gives nobody anything to read"),
     ("leave_notice", "says nothing, and whoever is told must still be let in by policy"),
     ("commit", "writes nothing itself: it keeps what permitted functions wrote"),
     ("found_installation", "before it there is nobody who could hold a permit, and it succeeds once"),

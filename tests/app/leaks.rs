@@ -12,6 +12,7 @@ mod plant;
 mod room;
 mod sizes;
 mod thief;
+mod trouble;
 mod walk;
 mod worry;
 

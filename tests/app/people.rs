@@ -13,17 +13,23 @@ use http_body_util::BodyExt as _;
 use scraper::{Html, Selector};
 use secrecy::SecretString;
 use tower::ServiceExt as _;
-use yice::domain::clock::Clock;
+use yice::domain::clock::{Clock, HOUR};
+use yice::domain::crisis::{Member, TeamDuty};
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
-use yice::domain::ids::{ClassId, ExchangeId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
+use yice::domain::ids::{
+    ClassId, ExchangeId, LetterId, PairingId, PersonId, ReferralId, ReportId, StepId, StudentId, WarningId,
+};
+use yice::domain::mandatory::Situation;
+use yice::domain::referral::Receiver;
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
 use yice::service::{
-    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Told, Viewer,
+    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewItem, NewLeader, NewMandatory, NewPairing, NewReferral,
+    NewReport, NewShift, NewStep, Newcomer, Told, Viewer,
 };
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
@@ -217,6 +223,53 @@ impl TestApp {
         (warning, id)
     }
 
+    /// A crisis record of a warning, with a leader, a member of the team, an item of the plan (1) and a shift (2); a referral,
+    /// and a mandatory report.
+    pub async fn trouble(&self, warning: WarningId, person: PersonId) -> Trouble {
+        let (app, keeper) = (&self.app, &self.keeper);
+        app.open_crisis(keeper, warning, "说过不想活").await.unwrap();
+        let leader = NewLeader { person, reason: "分管安全".to_owned(), until: None };
+        let grant = app.appoint_leader(keeper, warning, &leader).await.unwrap();
+        app.join_team(keeper, warning, Member { person, duty: TeamDuty::Family }).await.unwrap();
+        let until = app.clock.today();
+        app.plan(keeper, warning, &NewItem { what: "移开危险物品".to_owned(), who: person, until }).await.unwrap();
+        let (from, to) = (app.now(), app.now() + HOUR);
+        app.add_shift(keeper, warning, &NewShift { from, to, who: "妈妈".to_owned() }).await.unwrap();
+        let referral = ReferralId(uuid::Uuid::now_v7());
+        let new = NewReferral {
+            id: referral,
+            to: Receiver::Hospital,
+            contact: "市第三医院".to_owned(),
+            reason: "两周睡不好".to_owned(),
+            done: String::new(),
+            student_knows: true,
+            follower: person,
+        };
+        app.begin_referral(keeper, warning, &new).await.unwrap();
+        let report = ReportId(uuid::Uuid::new_v4());
+        let new = NewMandatory {
+            id: report,
+            situation: Situation::Injured,
+            serious: false,
+            who: "某同学".to_owned(),
+            seen: "手臂淤伤".to_owned(),
+            place: "教室".to_owned(),
+            evidence: String::new(),
+            safe: Safe::Unknown,
+        };
+        app.report_mandatory(keeper, &new).await.unwrap();
+        Trouble { grant: grant.0, referral: referral.0, report: report.0, keeper: keeper.person.id }
+    }
+
+    /// The whole server at an address of this machine, until the test ends.
+    pub async fn serve(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
     /// Asks a helper to help a student for a month.
     pub async fn ask(&self, student: StudentId, helper: PersonId) -> PairingId {
         self.open(student).await;
@@ -250,6 +303,18 @@ impl TestApp {
         let standing = Standing::installation(self.school.id);
         self.app.note_check(&standing, person, self.app.clock.today()).await.unwrap();
     }
+}
+
+/// What [`TestApp::trouble`] made.
+pub struct Trouble {
+    /// The grant of the leader.
+    pub grant: uuid::Uuid,
+    /// The referral.
+    pub referral: uuid::Uuid,
+    /// The mandatory report.
+    pub report: uuid::Uuid,
+    /// A counsellor, whom the director can name.
+    pub keeper: PersonId,
 }
 
 fn password() -> SecretString {

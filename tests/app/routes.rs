@@ -10,7 +10,7 @@ use yice::policy::Manage;
 use yice::store::Term;
 use yice::web::{ROUTES, Route, Who};
 
-use crate::people::{Page, Person, ROSTER, TestApp};
+use crate::people::{Page, Person, ROSTER, TestApp, Trouble};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
 
@@ -37,6 +37,7 @@ struct Things {
     letter: Uuid,
     warning: Uuid,
     notice: Uuid,
+    trouble: Trouble,
 }
 
 impl Things {
@@ -49,6 +50,7 @@ impl Things {
         let pairing = at.pair(students[1].row.student, helper).await;
         let waiting = at.waiting().await.into_iter().find(|one| one.person.id == newcomer).unwrap();
         let (warning, notice) = at.warn(students[1].row.student).await;
+        let trouble = at.trouble(warning, newcomer).await;
         let duties = at.app.db.read().await.unwrap().school_duties(at.school.id, at.app.now()).await.unwrap();
         Self {
             class: at.class,
@@ -65,6 +67,7 @@ impl Things {
             letter: at.report(students[0].row.student).await.0,
             warning: warning.0,
             notice: notice.0,
+            trouble,
         }
     }
 
@@ -91,6 +94,9 @@ impl Things {
         let path = path.replace("{letter}", &self.letter.to_string()).replace("{step}", "interview");
         let path = path.replace("{warning}", &self.warning.to_string());
         let path = path.replace("{office}", &self.office.to_string()).replace("{channel}", "wecom");
+        let path = path.replace("{referral}", &self.trouble.referral.to_string());
+        let path = path.replace("{report}", &self.trouble.report.to_string());
+        let path = path.replace("{move}", if path.starts_with("/referrals") { "talk" } else { "note" });
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
     }
@@ -183,6 +189,35 @@ impl Things {
             "/structure/calendar" => &[("first", "2027-01-01"), ("last", ""), ("kind", "off")],
             "/structure/calendar/lines" => &[("lines", "2027-01-04 班")],
             "/structure/calendar/remove" => &[("first", "2027-01-01"), ("last", "2027-01-01")],
+            "/warnings/{warning}/crisis" => &[("open-reason", "说过不想活")],
+            "/warnings/{warning}/crisis/leader" => &[("leader-reason", "分管安全")],
+            "/warnings/{warning}/crisis/team" => &[("team-duty", "company")],
+            "/warnings/{warning}/crisis/plan" => &[("plan-what", "约家长"), ("plan-until", "2026-12-01")],
+            "/warnings/{warning}/crisis/plan/done" => &[("done-number", "1"), ("done-note", "")],
+            "/warnings/{warning}/crisis/shifts" => {
+                &[("shift-from", "2026-11-23T10:00"), ("shift-to", "2026-11-23T18:00"), ("shift-who", "王老师")]
+            }
+            "/warnings/{warning}/crisis/shifts/remove" => &[("remove-number", "2")],
+            "/warnings/{warning}/crisis/closing" => &[("closing-outcome", "平稳")],
+            "/warnings/{warning}/crisis/closing/sign" => {
+                &[("sign-decision", "refuse"), ("sign-reason", "再看一周"), ("sign-seen", "1")]
+            }
+            "/warnings/{warning}/referrals" => {
+                &[("to", "hospital"), ("contact", "市第三医院"), ("reason", "两周睡不好"), ("knows", "yes")]
+            }
+            "/referrals/{referral}/steps/{move}" => &[("seen", "1")],
+            "/referrals/{referral}/packet/check" | "/referrals/{referral}/packet" => {
+                &[("parts", "p-reason"), ("to", "市第三医院"), ("ground", "emergency"), ("way", "print")]
+            }
+            "/reports/mandatory" => &[
+                ("situation", "injured"),
+                ("who", "某同学"),
+                ("seen", "手臂淤伤"),
+                ("place", "教室"),
+                ("safe", "unknown"),
+            ],
+            "/reports/mandatory/receipt" => &[("phrase", "AAAAA")],
+            "/reports/mandatory/{report}/steps/{move}" => &[("seen", "1"), ("note-text", "校医看过")],
             "/structure/name" => &[("school", "石门村小学")],
             "/structure/classes" => &[("grade", "5"), ("number", "9")],
             "/structure/terms" => {
@@ -191,7 +226,11 @@ impl Things {
             "/structure/terms/{id}" => {
                 &[("name", "上学期"), ("starts", "2026-09-01"), ("ends", "2027-01-21"), ("seen", "1")]
             }
-            "/sign-out"
+            "/warnings/{warning}/crisis/leader/end"
+            | "/warnings/{warning}/crisis/team/leave"
+            | "/reports/mandatory/named"
+            | "/reports/mandatory/named/end"
+            | "/sign-out"
             | "/account/sign-out-everywhere"
             | "/pairings/{id}/end"
             | "/channels/{channel}/close"
@@ -220,6 +259,15 @@ impl Things {
             "/files/{id}/pairing" | "/pairings/{id}/hand-over" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
             "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
+            "/warnings/{warning}/crisis/leader" => form.push(("leader-person", self.helper.to_string())),
+            "/warnings/{warning}/crisis/leader/end" => form.push(("end-grant", self.trouble.grant.to_string())),
+            "/warnings/{warning}/crisis/team" => form.push(("team-person", self.person.to_string())),
+            "/warnings/{warning}/crisis/team/leave" => form.push(("leave-person", self.person.to_string())),
+            "/warnings/{warning}/crisis/plan" => form.push(("plan-person", self.person.to_string())),
+            "/warnings/{warning}/referrals" => form.push(("follower", self.person.to_string())),
+            "/reports/mandatory/named" | "/reports/mandatory/named/end" => {
+                form.push(("person", self.trouble.keeper.to_string()));
+            }
             _ => {}
         }
         form

@@ -1,6 +1,7 @@
 //! Every function of the store on both engines. `architecture.rs` proves that none is left out.
 
 mod audit;
+mod crisis;
 mod early;
 mod files;
 mod grants;

@@ -66,9 +66,17 @@ impl Sent {
         let (way, ground) = (PacketWay::parse(&self.way), Ground::parse(&self.ground));
         if let (Some(way), Some(ground)) = (way, ground) {
             let (parts, to) = (self.parts.clone(), self.to.clone());
-            return Ok(NewPacket { parts, way, to, key: self.key.clone(), passphrase: self.passphrase.clone(), ground });
+            return Ok(NewPacket {
+                parts,
+                way,
+                to,
+                key: self.key.clone(),
+                passphrase: self.passphrase.clone(),
+                ground,
+            });
         }
-        let missing = [(way.is_none(), "way"), (ground.is_none(), "ground")].into_iter().filter(|(missing, _)| *missing);
+        let missing =
+            [(way.is_none(), "way"), (ground.is_none(), "ground")].into_iter().filter(|(missing, _)| *missing);
         Err(Error::Invalid(missing.map(|(_, field)| FieldProblem { field, code: "choose" }).collect()))
     }
 }
@@ -157,7 +165,8 @@ async fn make(
     let (sent, labels) = (Sent::of(pairs), seen.viewer.school.labels);
     let say = |parts: &[OfferedPart]| {
         let lines = lines(&web, &seen.ui, labels, parts);
-        let head = t!(seen.ui, "packet-head", school = seen.viewer.school.name.as_str(), day = seen.ui.day(web.app.now()));
+        let head =
+            t!(seen.ui, "packet-head", school = seen.viewer.school.name.as_str(), day = seen.ui.day(web.app.now()));
         let body: Vec<String> = lines.into_iter().map(|(label, text)| format!("{label}\n{text}\n")).collect();
         format!("{head}\n\n{}", body.join("\n"))
     };

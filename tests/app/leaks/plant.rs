@@ -9,6 +9,7 @@ use yice::domain::words::Compartment;
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
 use super::room::Room;
+use super::trouble::{Troubles, trouble};
 use super::worry::{Worries, worry};
 use crate::support::http::Answer;
 
@@ -83,6 +84,8 @@ pub struct Ids {
     pub worries: Worries,
     /// The counselling room.
     pub room: Room,
+    /// A crisis, a referral, a mandatory report.
+    pub troubles: Troubles,
 }
 
 /// Plants everything.
@@ -121,6 +124,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let outside = outside(house, &students[1], &today).await;
     file(house, &students[1], &today);
     let worries = worry(house, &students, &today).await;
+    let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
@@ -139,6 +143,7 @@ pub async fn plant(house: &mut House) -> Ids {
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
         worries,
+        troubles,
     }
 }
 

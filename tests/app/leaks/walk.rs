@@ -43,6 +43,9 @@ const LAST: &[&str] = &[
     "/locked",
 ];
 
+/// A person who is not there.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
 /// Drives everything.
 pub fn walk(house: &mut House, ids: &Ids) {
     let routes: Vec<&Route> = ROUTES.iter().copied().flatten().collect();
@@ -99,7 +102,12 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
         let filled = path.replace("{warning}", warning).replace("{letter}", &ids.worries.letter);
         filled.replace("{step}", "remark").replace("{id}", &ids.worries.notice)
     };
+    let troubles = |path: &str| {
+        let filled = path.replace("{referral}", &ids.troubles.referral).replace("{report}", &ids.troubles.report);
+        filled.replace("{move}", if path.starts_with("/referrals") { "talk" } else { "note" })
+    };
     let filled = match path.split('/').nth(1).unwrap() {
+        "referrals" | "reports" => vec![troubles(path)],
         "warnings" if route.method == "get" => ids.worries.warnings.iter().map(|id| worries(id)).collect(),
         "warnings" => vec![worries(&ids.worries.warnings[0])],
         "files" if route.method == "get" => ids.students.iter().map(|student| fill(student)).collect(),
@@ -219,6 +227,35 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/structure/calendar" => vec![("first", "2027-01-01"), ("last", ""), ("kind", "off")],
         "/structure/calendar/lines" => vec![("lines", "2027-01-04 班")],
         "/structure/calendar/remove" => vec![("first", "2027-01-01"), ("last", "2027-01-01")],
+        "/warnings/{warning}/crisis" => vec![("open-reason", "看看。")],
+        // Nobody whom there is: no key goes to anybody by it.
+        "/warnings/{warning}/crisis/leader" => vec![("leader-person", NOBODY), ("leader-reason", "看看。")],
+        "/warnings/{warning}/crisis/leader/end" => vec![("end-grant", NOBODY)],
+        "/warnings/{warning}/crisis/team" => vec![("team-person", NOBODY), ("team-duty", "other")],
+        "/warnings/{warning}/crisis/team/leave" => vec![("leave-person", NOBODY)],
+        "/warnings/{warning}/crisis/plan" => {
+            vec![("plan-what", "看看。"), ("plan-person", NOBODY), ("plan-until", today)]
+        }
+        "/warnings/{warning}/crisis/plan/done" => vec![("done-number", "99")],
+        "/warnings/{warning}/crisis/shifts" => vec![("shift-from", "x"), ("shift-to", "x"), ("shift-who", "看看。")],
+        "/warnings/{warning}/crisis/shifts/remove" => vec![("remove-number", "99")],
+        "/warnings/{warning}/crisis/closing" => vec![("closing-outcome", "好了。")],
+        "/warnings/{warning}/crisis/closing/sign" => vec![("sign-decision", "sign"), ("sign-seen", "99")],
+        "/warnings/{warning}/referrals" => vec![("to", "hospital"), ("contact", "医院"), ("follower", NOBODY)],
+        "/referrals/{referral}/steps/{move}" => vec![("seen", "99")],
+        "/referrals/{referral}/packet/check" | "/referrals/{referral}/packet" => {
+            vec![("parts", "p-sex"), ("to", "医院"), ("ground", "emergency"), ("way", "print")]
+        }
+        "/reports/mandatory" => vec![
+            ("situation", "other"),
+            ("who", "没有这个人"),
+            ("seen", "在操场边坐着"),
+            ("place", "操场"),
+            ("safe", "unknown"),
+        ],
+        "/reports/mandatory/receipt" => vec![("phrase", "AAAAA-AAAAA-AAAAA-AAAAA")],
+        "/reports/mandatory/named" | "/reports/mandatory/named/end" => vec![("person", NOBODY)],
+        "/reports/mandatory/{report}/steps/{move}" => vec![("seen", "99"), ("note-text", "看看。")],
         "/structure/name" => vec![("school", SCHOOL)],
         "/structure/classes" => vec![("grade", "8"), ("number", "5")],
         "/structure/terms" | "/structure/terms/{id}" => vec![("name", "学期"), ("starts", today), ("ends", today)],

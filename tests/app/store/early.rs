@@ -7,6 +7,7 @@ use yice::domain::words::{Kind, Relation, Role};
 use yice::policy::{Append, Permit};
 use yice::store::{CellTable, Deadline, Error, Letter, Notice, StoredStep, Tx, Warning};
 
+use super::crisis;
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
 use crate::support::house::{House, NOW, permit};
@@ -291,9 +292,12 @@ async fn what_is_sealed_about_a_warning_is_sealed_anew_in_its_place(engine: Engi
     let (mut tx, warning) = with_warning(&house, &permit).await;
     tx.insert_step(&permit, &step(&house, &warning, NOW)).await.unwrap();
     tx.insert_deadline(&permit, &deadline(&house, &warning, NOW)).await.unwrap();
+    crisis::insert_cells(&mut tx, &permit, &house, warning.id).await;
     let cells = tx.warning_cells(house.student).await.unwrap();
     let tables: Vec<_> = cells.iter().map(|cell| (cell.table, cell.sealed.clone(), cell.epoch, cell.version)).collect();
-    for (table, sealed) in [(CellTable::Warnings, 3), (CellTable::Steps, 5), (CellTable::Deadlines, 4)] {
+    let here = [(CellTable::Warnings, 3), (CellTable::Steps, 5), (CellTable::Deadlines, 4)];
+    let there = [(CellTable::Grants, 7), (CellTable::Crises, 8), (CellTable::Referrals, 9)];
+    for (table, sealed) in here.into_iter().chain(there) {
         assert!(tables.contains(&(table, vec![sealed], 1, 1)), "{table}");
     }
     assert_eq!(cells.len(), CellTable::ALL.len(), "one of each");

@@ -46,7 +46,7 @@ async fn with_warning(house: &House, permit: &Permit<Append>) -> (Tx, WarningId)
     (tx, id)
 }
 
-fn grant(house: &House, warning_id: WarningId, given_at: i64) -> Grant {
+pub fn grant(house: &House, warning_id: WarningId, given_at: i64) -> Grant {
     Grant {
         id: GrantId(Uuid::now_v7()),
         school_id: house.school,
