@@ -93,6 +93,7 @@ impl Role {
     pub const ASSIGNABLE: &'static [Self] = &[
         Self::Counsellor,
         Self::HomeroomTeacher,
+        Self::SubjectTeacher,
         Self::MoralEdDirector,
         Self::Helper,
         Self::SchoolLeader,
@@ -236,6 +237,8 @@ words! {
         Homeroom = "homeroom",
         /// the moral-education office of a school
         MoralEd = "moral_ed",
+        /// the subject teachers of one class: its roster and nothing else
+        Teachers = "teachers",
     }
 }
 

@@ -204,6 +204,7 @@ action-sign = Sign
 office-kind-counselling = Counselling office
 office-kind-homeroom = Homeroom office
 office-kind-moral_ed = Moral-education office
+office-kind-teachers = Subject teachers
 
 group-tag-left_behind = Left behind
 group-tag-single_parent = Single parent

@@ -198,6 +198,7 @@ action-sign = 会签
 office-kind-counselling = 心理辅导室
 office-kind-homeroom = 班主任办公室
 office-kind-moral_ed = 德育处
+office-kind-teachers = 任课教师
 
 group-tag-left_behind = 留守
 group-tag-single_parent = 单亲
