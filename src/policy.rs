@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::relation::Standing;
+use crate::domain::routing;
+use crate::domain::warning::Severity;
 use crate::domain::words::{Action, Kind, Relation, Role};
 
 const MODEL: &str = include_str!("../policies/model.conf");
@@ -27,6 +29,14 @@ pub enum Error {
         line: usize,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The routing table would send something to a role that may not have it.
+    #[error("domain/routing.rs tells {role} of a warning of level {severity}, and the policy does not allow it")]
+    Route {
+        /// The level.
+        severity: Severity,
+        /// The role.
+        role: Role,
     },
     /// casbin refused the model or a request.
     #[error("casbin: {0}")]
@@ -164,12 +174,16 @@ impl std::fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// Loads the policy that was compiled in.
+    /// Loads the policy that was compiled in, and compares the routing table of warnings with it.
     ///
     /// # Errors
-    /// A rule with an unknown word, or a model that casbin refuses.
+    /// A rule with an unknown word, a model that casbin refuses, or a route that the policy does not allow.
     pub async fn load() -> Result<Self, Error> {
-        Self::from_text(MODEL, RULES).await
+        let policy = Self::from_text(MODEL, RULES).await?;
+        match routing::astray(|role, relation, kind, action| policy.allows(role, relation, kind, action)) {
+            Some((severity, role)) => Err(Error::Route { severity, role }),
+            None => Ok(policy),
+        }
     }
 
     /// Loads a policy from the text of a model and of its rules, and asks casbin for every possible request.

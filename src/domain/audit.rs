@@ -82,6 +82,36 @@ words! {
         PairingEnded = "pairing_ended",
         /// pairings were read
         PairingsRead = "pairings_read",
+        /// somebody reported a concern
+        ConcernReported = "concern_reported",
+        /// reports, signals and running warnings were read
+        InboxRead = "inbox_read",
+        /// a report or signal was opened to be taken up
+        LetterRead = "letter_read",
+        /// a report or signal was taken up into a warning
+        LetterTaken = "letter_taken",
+        /// a report or signal was closed without a warning
+        LetterClosed = "letter_closed",
+        /// a warning was read
+        WarningRead = "warning_read",
+        /// a step was added to a warning
+        StepAdded = "step_added",
+        /// the level of a warning was set or raised
+        LevelSet = "level_set",
+        /// lowering was asked for
+        LoweringAsked = "lowering_asked",
+        /// lowering was signed or refused
+        LoweringDecided = "lowering_decided",
+        /// lifting was asked for
+        ClosingAsked = "closing_asked",
+        /// lifting was signed or refused
+        ClosingDecided = "closing_decided",
+        /// the watch period ended and the warning was closed
+        WarningClosed = "warning_closed",
+        /// somebody was told the least that they must know
+        BriefSent = "brief_sent",
+        /// a brief was read
+        BriefRead = "brief_read",
         /// something overdue was passed on to the next duty holder
         DeadlinePassedOn = "deadline_passed_on",
         /// the list of what is due was read

@@ -9,6 +9,8 @@ pub mod outside;
 pub mod record;
 pub mod relation;
 pub mod roster;
+pub mod routing;
 pub mod search;
+pub mod steps;
 pub mod warning;
 pub mod words;

@@ -65,6 +65,21 @@ impl Urgency {
     }
 }
 
+impl Urgency {
+    /// What is due first once a report of this urgency was acknowledged, until a person has set a level.
+    #[must_use]
+    pub const fn first_task(self) -> (Task, Limit) {
+        match self {
+            Self::Now => (Task::Attend, Limit::Clock(HOUR)),
+            Self::Today => (Task::Assess, Limit::Clock(DAY)),
+            Self::ThisWeek => FIRST_TASK,
+        }
+    }
+}
+
+/// What is due first once a signal was acknowledged.
+pub const FIRST_TASK: (Task, Limit) = (Task::Assess, Limit::SchoolDays(5));
+
 words! {
     /// Whether the child is safe at this moment, as far as the writer knows.
     Safe {
@@ -167,6 +182,9 @@ pub struct Concern {
     /// Whom it is about, as the writer put it; empty where the letter names the student.
     #[serde(default)]
     pub who: String,
+    /// The class, as the writer put it.
+    #[serde(default)]
+    pub class: String,
     /// What was seen, as fact.
     pub seen: String,
     /// How urgent.
@@ -185,6 +203,34 @@ pub struct Signal {
     pub rule: Rule,
     /// The facts on which it rests, in words: dates and counts.
     pub facts: String,
+}
+
+impl Concern {
+    /// Whether somebody must act this minute.
+    #[must_use]
+    pub fn is_danger(&self) -> bool {
+        self.urgency == Urgency::Now || self.safe == Safe::No
+    }
+}
+
+/// The least that somebody must know in order to act. Sealed to a homeroom or a person.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Brief {
+    /// Name and class, for somebody who holds no roster.
+    pub who: String,
+    /// What to do; empty for the sentence that every brief has.
+    #[serde(default)]
+    pub text: String,
+}
+
+words! {
+    /// How a school speaks of levels outside this program.
+    LabelScheme {
+        /// 三级制: 一级 is the highest
+        Three = "three",
+        /// 四色制
+        Four = "four",
+    }
 }
 
 words! {
@@ -214,6 +260,8 @@ words! {
         Plan = "plan",
         /// 告知监护人
         GuardianInformed = "guardian_informed",
+        /// the education bureau was told
+        BureauInformed = "bureau_informed",
         /// adjustments in class
         ClassAdjusted = "class_adjusted",
         /// somebody was told the least that they must know
@@ -354,6 +402,16 @@ pub const fn follow_up(severity: Severity) -> Option<Limit> {
         Severity::Moderate => Some(Limit::SchoolDays(10)),
         Severity::High => Some(Limit::Clock(7 * DAY)),
         Severity::Critical => Some(Limit::Clock(DAY)),
+    }
+}
+
+/// How long a student is watched after lifting, by the level that held, until what worked is reviewed.
+#[must_use]
+pub const fn watch_period(severity: Severity) -> Limit {
+    match severity {
+        Severity::None | Severity::Watch => Limit::SchoolDays(10),
+        Severity::Moderate => Limit::SchoolDays(20),
+        Severity::High | Severity::Critical => Limit::Clock(28 * DAY),
     }
 }
 

@@ -98,3 +98,43 @@ fn a_permit_names_the_role_that_allowed_it_and_a_refusal_names_what_was_asked() 
     assert_eq!((refused.role, refused.kind, refused.action), (Some(Role::SchoolLeader), Kind::Support, Action::Read));
     assert!(policy.permit::<Read>(&standing(&[]), Kind::Support, object).is_err());
 }
+
+#[test]
+fn at_every_level_each_role_gets_what_policy_allows_it_and_nothing_more() {
+    use crate::domain::routing::{Arrival, arrival, astray, relation};
+    let policy = policy();
+    for severity in Severity::ALL {
+        for role in Role::ALL {
+            let may = |kind, action| policy.allows(*role, relation(*role), kind, action);
+            let (content, brief) = (may(Kind::Warning, Action::Read), may(Kind::Brief, Action::Read));
+            match arrival(*severity, *role) {
+                Some(Arrival::Content) => assert!(content, "{role} may not open a warning of level {severity}"),
+                Some(Arrival::Brief) => assert!(brief && !content, "{role} at {severity}"),
+                // A bell says nothing: it is for those who may open neither.
+                Some(Arrival::Bell) => assert!(!content && !brief && may_have_bells(&policy, *role), "{role}"),
+                None => {}
+            }
+        }
+    }
+    let all = |role, relation, kind, action| policy.allows(role, relation, kind, action);
+    assert_eq!(astray(all), None);
+    // Each rule on which a route stands is one without which the program does not start.
+    for (role, relation, kind) in [
+        (Role::Counsellor, Relation::SameSchool, Kind::Warning),
+        (Role::MoralEdDirector, Relation::SameSchool, Kind::Warning),
+        (Role::CaseLeader, Relation::CaseLeader, Kind::Warning),
+        (Role::HomeroomTeacher, Relation::OwnClass, Kind::Brief),
+        (Role::SchoolDoctor, Relation::Own, Kind::Brief),
+    ] {
+        let line = format!("p, {role}, {relation}, {kind}, read\n");
+        assert!(RULES.contains(&line), "{line}");
+        let without = RULES.replace(&line, "");
+        let poorer = tokio::runtime::Runtime::new().unwrap().block_on(Policy::from_text(MODEL, &without)).unwrap();
+        let found = astray(|role, relation, kind, action| poorer.allows(role, relation, kind, action));
+        assert_eq!(found.map(|(_, role)| role), Some(role), "{line}");
+    }
+}
+
+fn may_have_bells(policy: &Policy, role: Role) -> bool {
+    policy.allows(role, Relation::Own, Kind::Account, Action::Manage)
+}

@@ -184,7 +184,7 @@ impl App {
     }
 
     /// Whom a file is about: from the class roster for those who hold it, from the pairing's card for a helper.
-    async fn who(
+    pub(crate) async fn who(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,

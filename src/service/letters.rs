@@ -6,7 +6,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{App, Error, Result, Viewer};
-use crate::domain::ids::{LetterId, PersonId, SchoolId, StudentId};
+use crate::domain::ids::{LetterId, PersonId, SchoolId, StudentId, WarningId};
 use crate::domain::relation::Standing;
 use crate::domain::warning::{LetterKind, LetterState};
 use crate::domain::words::OfficeKind;
@@ -29,6 +29,15 @@ pub(crate) struct NewLetter<'a, T> {
     pub content: &'a T,
 }
 
+/// What a letter is bound to besides its holder.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bound {
+    /// The warning it belongs to.
+    pub warning: Option<WarningId>,
+    /// When somebody is reminded that nobody took it up, microseconds UTC.
+    pub next_at: Option<i64>,
+}
+
 impl App {
     /// Seals and stores a letter. Gives `false` where this letter was sent before.
     ///
@@ -40,6 +49,22 @@ impl App {
         permit: &Permit<A>,
         to: &Recipient,
         new: NewLetter<'_, T>,
+    ) -> Result<bool> {
+        self.send_bound_letter(tx, permit, to, new, Bound::default()).await
+    }
+
+    /// Seals and stores a letter that belongs to a warning or that must be taken up in time. Gives `false` where this letter
+    /// was sent before.
+    ///
+    /// # Errors
+    /// It is too long; the database.
+    pub(crate) async fn send_bound_letter<A: Act, T: Serialize + Sync>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        to: &Recipient,
+        new: NewLetter<'_, T>,
+        bound: Bound,
     ) -> Result<bool> {
         let name = LetterName { school: permit.school(), letter: new.id, kind: new.kind };
         let content = Zeroizing::new(serde_json::to_vec(new.content)?);
@@ -53,10 +78,12 @@ impl App {
             holder: to.holder(),
             state: LetterState::Sent,
             sent_at: self.now(),
-            warning_id: None,
+            warning_id: bound.warning.map(|id| id.0),
             version: 1,
             sealed,
             mark: mark.to_vec(),
+            next_at: bound.next_at,
+            rung: 0,
         };
         Ok(tx.insert_letter(permit, &letter).await?)
     }

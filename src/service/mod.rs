@@ -10,6 +10,7 @@ mod calendar;
 mod cases;
 mod channels;
 mod circumstances;
+mod concerns;
 mod entries;
 mod error;
 mod files;
@@ -38,6 +39,7 @@ pub(crate) mod testing;
 mod tidy;
 mod viewer;
 mod views;
+mod warnings;
 
 pub use account::SignedIn;
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
@@ -46,6 +48,7 @@ pub use calendar::SchoolCalendar;
 pub use cases::Due;
 pub use channels::{Channels, MailEdit, MailServer, RobotState};
 pub use circumstances::Decision;
+pub use concerns::{NewReport, Receipt, Reportable};
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
@@ -69,6 +72,10 @@ pub use statistics::Statistics;
 pub use structure::{Structure, TermEdit};
 pub use sweep::Sweeper;
 pub use viewer::Viewer;
+pub use warnings::{
+    Grading, Inbox, LetterContent, ListedWarning, NewStep, OpenedLetter, OpenedWarning, ShownBrief, ShownDue,
+    ShownStep, WaitingLetter,
+};
 
 use uuid::Uuid;
 

@@ -266,7 +266,7 @@ impl App {
     }
 
     /// The roster rows of classes, as far as policy and keys go, and the fast wraps that the reading earned.
-    async fn rows_of(
+    pub(crate) async fn rows_of(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,

@@ -7,6 +7,7 @@ use super::{App, Error, FieldProblem, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, SchoolId, TermId};
 use crate::domain::roster::ClassKey;
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::Kind;
 use crate::policy::{Act, Manage, Permit, Read};
 use crate::store::{Class, Conn, School, Term, Tx};
@@ -121,6 +122,18 @@ impl App {
         tx.record_about(&permit, Event::ClassChanged, class.id.0, "made", self.now()).await?;
         tx.commit().await?;
         Ok(class.id)
+    }
+
+    /// Says how the school speaks of levels of concern.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone but an administrator.
+    pub async fn set_labels(&self, viewer: &Viewer, labels: LabelScheme) -> Result<()> {
+        let permit = self.structure_permit(viewer).await?;
+        let mut tx = self.begin().await?;
+        tx.set_labels(&permit, labels).await?;
+        tx.record(&permit, Event::SchoolChanged, "labels", self.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Closes a class that has left the school, or opens it again.

@@ -55,7 +55,7 @@ impl Sweeper {
 
 impl App {
     /// One round: if it is this node's turn, passes on what is past its time and says that a holiday comes. Gives how many due
-    /// times were passed on.
+    /// times and letters were passed on.
     ///
     /// # Errors
     /// The database; the next round tries again.
@@ -69,7 +69,7 @@ impl App {
             return Ok(0);
         }
         tx.commit().await?;
-        let passed_on = self.pass_on_what_is_due().await?;
+        let passed_on = self.pass_on_what_is_due().await? + self.pass_on_letters().await?;
         let today = self.clock.today();
         if sweeper.announced != Some(today) {
             self.announce_holidays().await?;
@@ -122,7 +122,7 @@ impl App {
             self.tell(&mut tx, school, people, place).await?;
         }
         for deadline in &passed_on {
-            tx.record_passed_on(school, deadline.id, deadline.rung, now).await?;
+            tx.record_passed_on(school, deadline.id.0, deadline.rung, now).await?;
         }
         tx.commit().await?;
         Ok(passed_on.len())

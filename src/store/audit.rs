@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Error, Result, Tx, sql};
 use crate::domain::audit::{Event, Line, Outcome};
-use crate::domain::ids::{DeadlineId, PersonId, SchoolId};
+use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation, Role};
 use crate::policy::{Act, Permit, Refused};
 use crate::vault::chain;
@@ -147,11 +147,11 @@ impl Tx {
         .await
     }
 
-    /// Writes the line of something overdue that the clock passed on to the `rung`-th duty holder. Nobody acted.
+    /// Writes the line of something overdue, a due time or a letter, that the clock passed on to the `rung`-th duty holder. Nobody acted.
     ///
     /// # Errors
     /// The database.
-    pub async fn record_passed_on(&mut self, school: SchoolId, id: DeadlineId, rung: i64, now: i64) -> Result<()> {
+    pub async fn record_passed_on(&mut self, school: SchoolId, object: Uuid, rung: i64, now: i64) -> Result<()> {
         self.chain(Line {
             school,
             seq: 0,
@@ -162,7 +162,7 @@ impl Tx {
             kind: Kind::Warning,
             event: Event::DeadlinePassedOn,
             outcome: Outcome::Done,
-            object: id.0,
+            object,
             detail: format!("rung={rung}"),
         })
         .await

@@ -124,6 +124,20 @@ impl Tx {
         Ok(done == 1)
     }
 
+    /// Takes back a due time that is open and that another level, or an earlier one, replaces.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn withdraw_deadline<A: Act>(&mut self, permit: &Permit<A>, id: DeadlineId) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "DELETE FROM deadlines WHERE id = $1 AND school_id = $2 AND done_at IS NULL",
+            id.0,
+            permit.school().0
+        )?;
+        Ok(done == 1)
+    }
+
     /// Passes a due time on, so that `rung` reminders were made, once: `seen` is the row as it was read. Needs no permit: it
     /// moves a time and gives nobody anything to read.
     ///

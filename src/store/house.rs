@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Conn, Result, Tx, sql};
 use crate::domain::ids::{ClassId, SchoolId, TermId};
+use crate::domain::warning::LabelScheme;
 use crate::policy::{Act, Manage, Permit};
 
 /// What one database belongs to.
@@ -27,6 +28,9 @@ pub struct School {
     pub id: SchoolId,
     /// Its name; empty until the first administrator or import names it.
     pub name: String,
+    /// How it speaks of levels.
+    #[sqlx(try_from = "String")]
+    pub labels: LabelScheme,
 }
 
 /// A class of one entry cohort.
@@ -76,7 +80,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn schools(&mut self) -> Result<Vec<School>> {
-        sql!(self, fetch_all School: "SELECT id, name FROM schools ORDER BY name")
+        sql!(self, fetch_all School: "SELECT id, name, labels FROM schools ORDER BY name")
     }
 
     /// One school.
@@ -84,7 +88,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn school(&mut self, id: SchoolId) -> Result<Option<School>> {
-        sql!(self, fetch_optional School: "SELECT id, name FROM schools WHERE id = $1", id.0)
+        sql!(self, fetch_optional School: "SELECT id, name, labels FROM schools WHERE id = $1", id.0)
     }
 
     /// The classes of a school, youngest cohort first.
@@ -160,6 +164,14 @@ impl Tx {
     /// [`super::Error::Taken`] when the name is.
     pub async fn rename_school(&mut self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         sql!(self, run "UPDATE schools SET name = $2 WHERE id = $1", permit.school().0, name).map(drop)
+    }
+
+    /// Says how a school speaks of levels.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_labels(&mut self, permit: &Permit<Manage>, labels: LabelScheme) -> Result<()> {
+        sql!(self, run "UPDATE schools SET labels = $2 WHERE id = $1", permit.school().0, labels.as_str()).map(drop)
     }
 
     /// Makes a class: by hand, or because a roster names it.

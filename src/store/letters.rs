@@ -38,6 +38,11 @@ pub struct Letter {
     pub sealed: Vec<u8>,
     /// Proof that this installation sealed it.
     pub mark: Vec<u8>,
+    /// When somebody is reminded that it waits, microseconds UTC; none once the last rung was, and for letters that need
+    /// no answer.
+    pub next_at: Option<i64>,
+    /// How often it was passed on.
+    pub rung: i64,
 }
 
 impl Conn {
@@ -76,18 +81,45 @@ impl Conn {
         )
     }
 
-    /// How many letters a person sent since an instant.
+    /// How many letters of a kind a person sent since an instant.
     ///
     /// # Errors
     /// The database.
-    pub async fn letters_sent_since(&mut self, sender: PersonId, since: i64) -> Result<i64> {
+    pub async fn letters_sent_since(&mut self, sender: PersonId, kind: LetterKind, since: i64) -> Result<i64> {
         let (count,) = sql!(
             self,
-            fetch_one (i64,): "SELECT count(*) FROM letters WHERE sender = $1 AND sent_at >= $2",
+            fetch_one (i64,): "SELECT count(*) FROM letters WHERE sender = $1 AND sent_at >= $2 AND kind = $3",
             sender.0,
-            since
+            since,
+            kind.as_str()
         )?;
         Ok(count)
+    }
+
+    /// The letters of a kind that belong to a warning, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn letters_of_warning(&mut self, warning: WarningId, kind: LetterKind) -> Result<Vec<Letter>> {
+        sql!(
+            self,
+            fetch_all Letter: "SELECT * FROM letters WHERE warning_id = $1 AND kind = $2 ORDER BY sent_at, id",
+            warning.0,
+            kind.as_str()
+        )
+    }
+
+    /// The letters that nobody took up and whose next reminder has come, of all schools, earliest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn letters_to_pass_on(&mut self, now: i64, limit: i64) -> Result<Vec<Letter>> {
+        sql!(
+            self,
+            fetch_all Letter: "SELECT * FROM letters WHERE state = 'sent' AND next_at <= $1 ORDER BY next_at, id LIMIT $2",
+            now,
+            limit
+        )
     }
 
     /// The letters to a holder that still have content, whatever their state: what a change of its key must seal anew.
@@ -111,8 +143,8 @@ impl Tx {
     pub async fn insert_letter<A: Act>(&mut self, permit: &Permit<A>, letter: &Letter) -> Result<bool> {
         let done = sql!(
             self,
-            run "INSERT INTO letters (id, school_id, kind, student_id, sender, holder, state, sent_at, warning_id, version, sealed, mark)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11) ON CONFLICT (id) DO NOTHING",
+            run "INSERT INTO letters (id, school_id, kind, student_id, sender, holder, state, sent_at, warning_id, version, sealed, mark, next_at, rung)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12, 0) ON CONFLICT (id) DO NOTHING",
             letter.id.0,
             permit.school().0,
             letter.kind.as_str(),
@@ -123,7 +155,8 @@ impl Tx {
             letter.sent_at,
             letter.warning_id,
             letter.sealed.clone(),
-            letter.mark.clone()
+            letter.mark.clone(),
+            letter.next_at
         )?;
         Ok(done == 1)
     }
@@ -158,22 +191,45 @@ impl Tx {
         Ok(done == 1)
     }
 
-    /// Tells the writers of everything that was joined to a warning how far it came.
+    /// Moves all letters of a kind that belong to a warning to a state, and wipes what they say: the timeline says it, or
+    /// nobody needs it any more.
     ///
     /// # Errors
     /// The database.
-    pub async fn move_letters_of<A: Act>(
+    pub async fn end_letters_of<A: Act>(
         &mut self,
-        _permit: &Permit<A>,
+        permit: &Permit<A>,
         warning: WarningId,
+        kind: LetterKind,
         state: LetterState,
     ) -> Result<u64> {
         sql!(
             self,
-            run "UPDATE letters SET state = $2, version = version + 1 WHERE warning_id = $1 AND state <> $2",
+            run "UPDATE letters SET state = $3, sealed = $4, version = version + 1
+             WHERE warning_id = $1 AND kind = $2 AND school_id = $5 AND state <> $3",
             warning.0,
-            state.as_str()
+            kind.as_str(),
+            state.as_str(),
+            Vec::<u8>::new(),
+            permit.school().0
         )
+    }
+
+    /// Passes a letter on, so that `rung` reminders were made, once: `seen` is the row as it was read. Needs no permit: it
+    /// moves a time and gives nobody anything to read.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn pass_letter_on(&mut self, seen: &Letter, rung: i64, next_at: Option<i64>) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE letters SET rung = $3, next_at = $4 WHERE id = $1 AND rung = $2 AND state = 'sent'",
+            seen.id.0,
+            seen.rung,
+            rung,
+            next_at
+        )?;
+        Ok(done == 1)
     }
 
     /// Stores a letter sealed anew to the next key of its holder.

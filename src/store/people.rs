@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Conn, Error, Result, School, Tx, sql};
 use crate::domain::ids::{ClassId, InvitationId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::{Language, Role};
 use crate::policy::{Act, Manage, Permit};
 
@@ -125,15 +126,17 @@ struct SignedInRow {
     recipient_mac: Option<Vec<u8>>,
     version: i64,
     school_name: String,
+    #[sqlx(try_from = "String")]
+    labels: LabelScheme,
 }
 
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, labels, .. } = self;
         let session = Session { person_id: id, ring, created_at, seen_at };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
-        (session, person, School { id: school_id, name: school_name })
+        (session, person, School { id: school_id, name: school_name, labels })
     }
 }
 
@@ -258,7 +261,7 @@ impl Conn {
         let row = sql!(
             self,
             fetch_optional SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             token_hash.to_vec()
         )?;

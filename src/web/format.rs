@@ -66,6 +66,23 @@ pub fn wait(language: Language, seconds: u32) -> String {
     }
 }
 
+/// The time left until something is due, or since it was, in microseconds: 还剩 3 小时, 已超时 2 天. Rounded down while time is
+/// left, so that nobody counts on more than there is.
+#[must_use]
+pub fn left(language: Language, microseconds: i64) -> String {
+    let minutes = microseconds.unsigned_abs() / 60_000_000;
+    let (hours, days) = (minutes / 60, minutes / 1440);
+    let (words, over) = (loader(language), microseconds < 0);
+    match (minutes, over) {
+        (0..=119, false) => fl!(words, "left-minutes", count = minutes),
+        (0..=119, true) => fl!(words, "over-minutes", count = minutes),
+        (120..=2879, false) => fl!(words, "left-hours", count = hours),
+        (120..=2879, true) => fl!(words, "over-hours", count = hours),
+        (_, false) => fl!(words, "left-days", count = days),
+        (_, true) => fl!(words, "over-days", count = days),
+    }
+}
+
 /// A count with its thousands apart: 1,200.
 #[must_use]
 pub fn number(count: u64) -> String {
@@ -160,6 +177,19 @@ mod tests {
         assert_eq!(wait(En, 1), "1 second");
         assert_eq!(wait(En, 60), "1 minute");
         assert_eq!(wait(En, 61), "2 minutes");
+    }
+
+    #[test]
+    fn the_time_left_is_never_rounded_up() {
+        const MINUTE: i64 = 60_000_000;
+        assert_eq!(left(ZhCn, 30 * MINUTE - 1), "还剩 29 分钟");
+        assert_eq!(left(ZhCn, 0), "还剩 0 分钟");
+        assert_eq!(left(ZhCn, 180 * MINUTE - 1), "还剩 2 小时");
+        assert_eq!(left(ZhCn, 72 * 60 * MINUTE), "还剩 3 天");
+        assert_eq!(left(ZhCn, -1), "已超时 0 分钟");
+        assert_eq!(left(ZhCn, -90 * MINUTE), "已超时 90 分钟");
+        assert_eq!(left(En, -47 * 60 * MINUTE), "47 hours overdue");
+        assert_eq!(left(En, 1_440 * 2 * MINUTE), "2 days left");
     }
 
     #[test]

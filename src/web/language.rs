@@ -15,6 +15,10 @@ use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
 use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
+use crate::domain::steps::{
+    CloseReason, Contact, Flag, Precaution, ProtectiveFactor, Reaction, RiskFactor, StepField, Told,
+};
+use crate::domain::warning::{LabelScheme, LetterState, Rule, Safe, Stage, StepKind, Task, Urgency};
 use crate::domain::words::{
     Action, Boarding, Compartment, Effect, FileStatus, GroupTag, Kind, Language, OfficeKind, Relation, Role, Sex, Way,
 };
@@ -157,6 +161,23 @@ families! {
     "sex": Sex,
     "standing": Standing,
     "way": Way,
+    "stage": Stage,
+    "urgency": Urgency,
+    "safe": Safe,
+    "rule": Rule,
+    "letter-state": LetterState,
+    "label-scheme": LabelScheme,
+    "step": StepKind,
+    "step-field": StepField,
+    "task": Task,
+    "risk": RiskFactor,
+    "protective": ProtectiveFactor,
+    "precaution": Precaution,
+    "contact": Contact,
+    "reaction": Reaction,
+    "told": Told,
+    "flag": Flag,
+    "close-reason": CloseReason,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.
@@ -256,6 +277,21 @@ mod tests {
                 let id = format!("{family}-{code}");
                 assert!(loader(language).has(&id), "{id} is missing in {language}");
                 assert!(!word(language, family, code).trim().is_empty(), "{id} is empty in {language}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_has_a_label_in_every_scheme_and_none_is_a_bare_number() {
+        use crate::domain::warning::Severity;
+        use crate::web::ui::Ui;
+        for &language in Language::ALL {
+            for scheme in LabelScheme::ALL {
+                let ui = Ui::anonymous(language, "/");
+                let labels: BTreeSet<String> = Severity::ALL.iter().map(|level| ui.level(*scheme, *level)).collect();
+                assert_eq!(labels.len(), Severity::ALL.len(), "{scheme} in {language}");
+                assert!(labels.iter().all(|label| label.contains(|c: char| c.is_alphabetic())), "{labels:?}");
+                assert!(!labels.iter().any(|label| label.contains("level-")), "{labels:?}");
             }
         }
     }

@@ -16,6 +16,7 @@ mod audit;
 mod calendar;
 mod channels;
 mod classes;
+mod concerns;
 mod files;
 mod helping;
 mod import;
@@ -29,6 +30,7 @@ mod staff;
 mod statistics;
 mod structure;
 mod views;
+mod warnings;
 
 use std::sync::Arc;
 
@@ -39,6 +41,7 @@ use axum::routing::get;
 use crate::domain::words::Role;
 use crate::service::{App, Bell};
 use headers::Frame;
+use warnings::{briefs, inbox, timeline};
 
 /// What every handler shares.
 #[derive(Debug, Clone)]
@@ -116,6 +119,10 @@ pages! {
     staff,
     structure,
     offices,
+    concerns,
+    inbox,
+    timeline,
+    briefs,
     notices,
     channels,
     calendar,

@@ -158,6 +158,8 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
     };
     let items = [
         ("/classes", t!(ui, "nav-classes"), in_a_class(Kind::Roster, Action::Read)),
+        ("/warnings", t!(ui, "nav-warnings"), at_school(Kind::Warning, Action::Read)),
+        ("/briefs", t!(ui, "nav-briefs"), has_briefs(app, viewer)),
         ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper)),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
@@ -167,6 +169,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/structure", t!(ui, "nav-structure"), at_school(Kind::Structure, Action::Manage)),
         ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
+        ("/concerns/new", t!(ui, "nav-concern"), at_school(Kind::Warning, Action::Report)),
         ("/account", t!(ui, "nav-account"), true),
     ];
     let item = |(href, label, may): (&str, String, bool)| {
@@ -177,6 +180,16 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         })
     };
     items.into_iter().filter_map(item).collect()
+}
+
+/// Whether briefs can come to the person: of the own class, or sent to the own person. Counsellors write them.
+fn has_briefs(app: &App, viewer: &Viewer) -> bool {
+    let school = viewer.person.school_id;
+    let of_class = viewer
+        .own_classes()
+        .any(|class| app.policy.may(&viewer.standing(&Facts::class(school, class)), Kind::Brief, Action::Read));
+    let own = app.policy.may(&viewer.at_own(), Kind::Brief, Action::Read);
+    of_class || own && !app.policy.may(&viewer.at_school(), Kind::Warning, Action::Read)
 }
 
 /// Renders a page.

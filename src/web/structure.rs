@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::ids::{ClassId, TermId};
 use crate::domain::roster::ClassKey;
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::{Language, Role};
 use crate::service::{Error, Stale, Structure, TermEdit};
 use crate::store::Class;
@@ -22,6 +23,7 @@ const ADMINISTRATORS: Who = Who::Roles(&[Role::SysAdmin]);
 routes! {
     get "/structure" show, ADMINISTRATORS;
     post "/structure/name" rename, ADMINISTRATORS;
+    post "/structure/labels" set_labels, ADMINISTRATORS;
     post "/structure/classes" new_class, ADMINISTRATORS;
     post "/structure/classes/{id}/close" close_class, ADMINISTRATORS;
     post "/structure/classes/{id}/reopen" reopen_class, ADMINISTRATORS;
@@ -36,6 +38,7 @@ struct StructurePage {
     ui: Ui,
     structure: Structure,
     school: String,
+    labels: Vec<Choice>,
     classes: Vec<ClassRow>,
     class_columns: Vec<String>,
     grades: Vec<Choice>,
@@ -67,6 +70,13 @@ struct TermPage {
 struct NameForm {
     #[serde(default)]
     school: String,
+}
+
+/// How the school speaks of levels.
+#[derive(Debug, Deserialize)]
+struct LabelsForm {
+    #[serde(default)]
+    labels: String,
 }
 
 /// A new class.
@@ -122,6 +132,12 @@ async fn show(State(web): State<Web>, seen: Seen) -> Result<Response, Problem> {
 async fn rename(State(web): State<Web>, seen: Seen, Form(form): Form<NameForm>) -> Result<Response, Problem> {
     let renamed = web.app.rename_school(&seen.viewer, &form.school).await;
     answer(&web, seen, renamed, "saved", Filled { school: Some(form.school), ..Filled::default() }).await
+}
+
+async fn set_labels(State(web): State<Web>, seen: Seen, Form(form): Form<LabelsForm>) -> Result<Response, Problem> {
+    let labels = LabelScheme::parse(&form.labels).ok_or(ProblemKind::Invalid)?;
+    web.app.set_labels(&seen.viewer, labels).await?;
+    Ok(done("/structure", "saved"))
 }
 
 async fn new_class(State(web): State<Web>, seen: Seen, Form(form): Form<ClassForm>) -> Result<Response, Problem> {
@@ -228,5 +244,18 @@ async fn structure_page(
         vec![t!(ui, "structure-term-name"), t!(ui, "structure-term-starts"), t!(ui, "structure-term-ends")];
     let school = filled.school.unwrap_or_else(|| structure.school.name.clone());
     let (number, term) = (filled.class.number, filled.term);
-    page(&StructurePage { ui, structure, school, classes, class_columns, grades, number, term_columns, term, problems })
+    let labels = ui.choices(LabelScheme::ALL, Some(viewer.school.labels));
+    page(&StructurePage {
+        ui,
+        structure,
+        school,
+        labels,
+        classes,
+        class_columns,
+        grades,
+        number,
+        term_columns,
+        term,
+        problems,
+    })
 }

@@ -3,7 +3,10 @@
 use i18n_embed::fluent::FluentLanguageLoader;
 
 use crate::{
-    domain::words::Language,
+    domain::{
+        warning::{LabelScheme, Severity},
+        words::Language,
+    },
     service::FieldProblem,
     web::{assets, format, language, language::Word},
 };
@@ -54,6 +57,15 @@ pub const DONE: &[&str] = &[
     "class-closed",
     "class-reopened",
     "term-saved",
+    "concern-sent",
+    "letter-taken",
+    "letter-closed",
+    "step-saved",
+    "level-set",
+    "lowering-asked",
+    "closing-asked",
+    "decision-kept",
+    "brief-sent",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.
@@ -202,6 +214,16 @@ impl Ui {
     /// The word for a value of a closed list: a role, a way, an effect.
     pub fn word<W: Word>(&self, value: W) -> String {
         language::word(self.language, W::FAMILY, value.code())
+    }
+
+    /// A level of a warning as the school speaks of it: 二级, or 橙色. Its number inside is never shown.
+    #[must_use]
+    pub fn level(&self, labels: LabelScheme, severity: Severity) -> String {
+        let family = match labels {
+            LabelScheme::Three => "level-three",
+            LabelScheme::Four => "level-four",
+        };
+        language::word(self.language, family, severity.as_str())
     }
 
     /// The values of a closed list as answers of a form.

@@ -19,6 +19,7 @@ const CRATES: &[(&[&str], &[&str])] = &[
 /// Functions of the store that write without a permit, each with its reason.
 const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("pass_on", "moves a due time by the clock, and gives nobody anything to read"),
+    ("pass_letter_on", "moves a reminder by the clock, and gives nobody anything to read"),
     ("postpone", "moves a due time by the clock, and gives nobody anything to read"),
     ("lay_out_mail", "a message without content to whoever is told anyway"),
     ("lay_out_robot", "a message without content to whoever is told anyway"),

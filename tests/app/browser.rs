@@ -13,3 +13,4 @@ mod paper;
 mod rosters;
 mod shared_computer;
 mod teaching;
+mod worrying;

@@ -12,6 +12,7 @@ mod plant;
 mod sizes;
 mod thief;
 mod walk;
+mod worry;
 
 use std::collections::{BTreeMap, BTreeSet};
 

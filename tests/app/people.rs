@@ -14,12 +14,15 @@ use scraper::{Html, Selector};
 use secrecy::SecretString;
 use tower::ServiceExt as _;
 use yice::domain::clock::Clock;
-use yice::domain::ids::{ClassId, PairingId, PersonId, StudentId};
+use yice::domain::ids::{ClassId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
+use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
-use yice::service::{App, Bell, FoundedSchool, KdfGate, Listed, NewPairing, Newcomer, Offices, Viewer};
+use yice::service::{
+    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Offices, Viewer,
+};
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
 use yice::web::headers::Frame;
@@ -169,6 +172,38 @@ impl TestApp {
             let status = FileStatus::InSupport;
             self.app.set_status(&self.keeper, student, status, found.version).await.unwrap();
         }
+    }
+
+    /// A report about a student, waiting to be taken up.
+    pub async fn report(&self, student: StudentId) -> LetterId {
+        let (who, class, place) = (String::new(), String::new(), String::new());
+        let seen = "课间独自哭".to_owned();
+        let concern = Concern { who, class, seen, urgency: Urgency::Today, safe: Safe::Yes, place };
+        let id = LetterId(uuid::Uuid::new_v4());
+        self.app.report(&self.keeper, &NewReport { id, student: Some(student), concern }).await.unwrap();
+        id
+    }
+
+    /// A warning about a student with a level, and the step that says how the guardian was informed.
+    pub async fn warn(&self, student: StudentId) -> (WarningId, StepId) {
+        let letter = self.report(student).await;
+        let warning = self.app.take_letter(&self.keeper, letter, student).await.unwrap();
+        let seen = self.app.db.read().await.unwrap().warning(warning).await.unwrap().unwrap().version;
+        let (id, reason) = (StepId(uuid::Uuid::now_v7()), "持续两周".to_owned());
+        let grading = Grading { id, severity: Severity::Moderate, reason, seen };
+        self.app.grade(&self.keeper, warning, &grading).await.unwrap();
+        let answers = [
+            ("at", "2026-11-23T07:00"),
+            ("way", "phone"),
+            ("guardian", "母亲"),
+            ("said", "近来睡得不好"),
+            ("reaction", "cooperates"),
+        ];
+        let fields = answers.map(|(field, text)| (field.to_owned(), text.to_owned())).into();
+        let id = StepId(uuid::Uuid::now_v7());
+        let step = NewStep { id, kind: StepKind::GuardianInformed, fields, persons: Vec::new() };
+        self.app.write_step(&self.keeper, warning, &step).await.unwrap();
+        (warning, id)
     }
 
     /// Pairs a student with a helper for a month.

@@ -32,6 +32,9 @@ struct Things {
     helper: Uuid,
     pairing: Uuid,
     term: Uuid,
+    letter: Uuid,
+    warning: Uuid,
+    notice: Uuid,
 }
 
 impl Things {
@@ -43,6 +46,7 @@ impl Things {
             (at.newcomer(Role::Helper, "paired").await, at.newcomer(Role::Helper, "free").await);
         let pairing = at.pair(students[1].row.student, helper).await;
         let waiting = at.waiting().await.into_iter().find(|one| one.person.id == newcomer).unwrap();
+        let (warning, notice) = at.warn(students[1].row.student).await;
         let duties = at.app.db.read().await.unwrap().school_duties(at.school.id, at.app.now()).await.unwrap();
         Self {
             class: at.class,
@@ -54,6 +58,9 @@ impl Things {
             helper: free_helper.0,
             pairing: pairing.0,
             term: a_term(at).await,
+            letter: at.report(students[0].row.student).await.0,
+            warning: warning.0,
+            notice: notice.0,
         }
     }
 
@@ -67,6 +74,7 @@ impl Things {
             Some("files") => self.student.0,
             Some("structure") if route.path.contains("terms") => self.term,
             Some("structure") => self.class.0,
+            Some("warnings") => self.notice,
             // One's own upload, which the walk as the right role makes first.
             _ => Uuid::nil(),
         };
@@ -74,6 +82,8 @@ impl Things {
             route.path.replace("{class}", &self.class.to_string()).replace("{student}", &self.student.to_string());
         let path = path.replace("{compartment}", compartment).replace("{id}", &id.to_string());
         let path = path.replace("{person}", &self.person.to_string()).replace("{duty}", &self.duty.to_string());
+        let path = path.replace("{letter}", &self.letter.to_string()).replace("{step}", "interview");
+        let path = path.replace("{warning}", &self.warning.to_string());
         let path = path.replace("{office}", &self.office.to_string()).replace("{channel}", "wecom");
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
@@ -105,6 +115,25 @@ impl Things {
             "/offices/{office}/admit/{person}" => &[("compared", "on")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
+            "/concerns" => &[
+                ("who", "王小明"),
+                ("class", "七年级3班"),
+                ("seen", "课间独自哭"),
+                ("urgency", "today"),
+                ("safe", "yes"),
+            ],
+            "/warnings/letters/{letter}/find" => &[("q", "王")],
+            "/warnings/letters/{letter}/close" => &[("reason", "no_concern"), ("note", "已核实")],
+            "/warnings/{warning}/steps/{step}" => {
+                &[("interview-at", "2026-11-23T07:30"), ("interview-found", "愿意谈"), ("interview-risk", "loss")]
+            }
+            "/warnings/{warning}/level" => &[("level-severity", "critical"), ("level-reason", "有计划"), ("seen", "0")],
+            "/warnings/{warning}/level/sign" | "/warnings/{warning}/closing/sign" => {
+                &[("decision", "refuse"), ("reason", "再观察一周")]
+            }
+            "/warnings/{warning}/brief" => &[("brief-brief", "这几天多留意出勤")],
+            "/warnings/{warning}/closing" => &[("closing-reason", "情况稳定")],
+            "/structure/labels" => &[("labels", "four")],
             "/account/mail" => &[("address", "li@school.example")],
             "/channels/mail" => &[
                 ("host", "smtp.school.example"),
@@ -137,6 +166,7 @@ impl Things {
             | "/staff/{id}/close"
             | "/structure/classes/{id}/close"
             | "/structure/classes/{id}/reopen"
+            | "/warnings/letters/{letter}/take"
             | "/imports/{id}"
             | "/import" => &[],
             other => panic!("give {other} a whole form here"),
@@ -146,6 +176,7 @@ impl Things {
         match route.path {
             "/files/{id}/pairing" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
+            "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
             _ => {}
         }
         form
@@ -229,7 +260,7 @@ async fn the_right_role_in_the_wrong_relation_finds_nothing(engine: Engine) {
     let mut open = Vec::new();
     for (person, role) in others.iter().zip([Role::HomeroomTeacher, Role::SubjectTeacher, Role::Helper]) {
         for route in every_route() {
-            let is_about_a_child = route.path.starts_with("/files/") || route.path.starts_with("/classes/");
+            let is_about_a_child = ["/files/", "/classes/", "/warnings/"].iter().any(|of| route.path.starts_with(of));
             let named = matches!(route.who, Who::Roles(named) if named.contains(&role));
             if named && is_about_a_child {
                 let status = things.call(person, route, &things.path(route, role)).await.status;
@@ -260,6 +291,10 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
                 Who::Roles(named) => named.contains(role),
             };
             if !may {
+                continue;
+            }
+            // The key of the class list comes with the office of the teachers of a class.
+            if *role == Role::SubjectTeacher && route.path == "/classes/{class}" {
                 continue;
             }
             let mut path = things.path(route, *role);

@@ -18,7 +18,7 @@ async fn a_class_list_fits_on_one_sheet_of_paper_and_a_file_prints_without_its_b
 }
 
 /// How many pages a PDF has.
-fn sheets(pdf: &[u8]) -> usize {
+pub fn sheets(pdf: &[u8]) -> usize {
     assert!(pdf.starts_with(b"%PDF"), "it is a PDF");
     let text = String::from_utf8_lossy(pdf);
     text.matches("/Type /Page").count() - text.matches("/Type /Pages").count()

@@ -8,6 +8,7 @@ use yice::domain::words::Compartment;
 
 use super::house::{House, SCHOOL};
 use super::marks::{CONTROL, birth, workbook};
+use super::worry::{Worries, worry};
 use crate::support::http::Answer;
 
 /// Who reads the roster of the first class.
@@ -73,6 +74,8 @@ pub struct Ids {
     pub part_of_name: String,
     /// Today.
     pub today: String,
+    /// What was reported, and what became of it.
+    pub worries: Worries,
 }
 
 /// Plants everything.
@@ -103,6 +106,7 @@ pub async fn plant(house: &mut House) -> Ids {
         house.done("li", &format!("/files/{student}/pairing"), &[&form[..], &[("ends", &later(&today))]].concat());
     }
     file(house, &students[1], &today);
+    let worries = worry(house, &students, &today).await;
     typed(house);
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
@@ -118,6 +122,7 @@ pub async fn plant(house: &mut House) -> Ids {
         workbook,
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
+        worries,
     }
 }
 
@@ -213,6 +218,7 @@ fn hire(house: &mut House, classes: &[String; 2]) {
         ("colleague", "homeroom_teacher", &classes[1]),
         ("helper", "helper", ""),
         ("aide", "helper", ""),
+        ("doctor", "school_doctor", ""),
         ("spare", "helper", ""),
     ];
     for (login, role, class) in newcomers {

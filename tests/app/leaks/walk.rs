@@ -15,6 +15,7 @@ const WALKERS: &[&str] = &[
     "director",
     "helper",
     "aide",
+    "doctor",
     "leader",
     "officer",
     "admin",
@@ -87,7 +88,13 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
             filled.replace("{channel}", "dingtalk").replace("{office}", &ids.office).replace("{person}", &ids.spare[0]);
         filled.replace("{duty}", &ids.spare[1])
     };
+    let worries = |warning: &str| {
+        let filled = path.replace("{warning}", warning).replace("{letter}", &ids.worries.letter);
+        filled.replace("{step}", "remark").replace("{id}", &ids.worries.notice)
+    };
     let filled = match path.split('/').nth(1).unwrap() {
+        "warnings" if route.method == "get" => ids.worries.warnings.iter().map(|id| worries(id)).collect(),
+        "warnings" => vec![worries(&ids.worries.warnings[0])],
         "files" if route.method == "get" => ids.students.iter().map(|student| fill(student)).collect(),
         "files" => vec![fill(&ids.students[0])],
         "classes" => vec![fill(&ids.classes[0]), fill(&ids.classes[1])],
@@ -148,6 +155,21 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/offices/{office}/admit/{person}" => vec![("fingerprint", "00000"), ("compared", "yes")],
         "/staff" => vec![("login", "newcomer"), ("name", "新老师"), ("role", "school_leader")],
         "/staff/{id}/duties" => vec![("role", "privacy_officer")],
+        "/concerns" => {
+            vec![("who", "没有这个人"), ("seen", "在操场边坐着"), ("urgency", "this_week"), ("safe", "unknown")]
+        }
+        "/warnings/letters/{letter}/find" => vec![("q", &ids.part_of_name)],
+        "/warnings/letters/{letter}/take" => vec![("student", "00000000-0000-0000-0000-000000000000")],
+        "/warnings/letters/{letter}/close" => vec![("reason", "mistaken"), ("note", "不是本校学生。")],
+        "/warnings/{warning}/steps/{step}" => vec![("remark-note", "再看看。")],
+        // The version is one that nobody ever saw.
+        "/warnings/{warning}/level" => vec![("level-severity", "watch"), ("level-reason", "看看。"), ("seen", "99")],
+        "/warnings/{warning}/level/sign" | "/warnings/{warning}/closing/sign" => {
+            vec![("decision", "refuse"), ("reason", "再看看。")]
+        }
+        "/warnings/{warning}/brief" => vec![("brief-brief", "多留意。")],
+        "/warnings/{warning}/closing" => vec![("closing-reason", "好了。")],
+        "/structure/labels" => vec![("labels", "four")],
         "/account/mail" => vec![("address", "someone@school.example")],
         // On this machine, where nobody listens: nothing leaves it.
         "/channels/mail" => {

@@ -14,6 +14,8 @@ use crate::support::house::{House, NOW, permit};
 both_backends!(
     a_letter_is_sent_once_and_found_by_holder_and_writer,
     a_letter_moves_on_for_whoever_saw_its_last_version,
+    the_letters_of_a_warning_end_with_it_by_kind,
+    a_letter_that_nobody_takes_up_is_passed_on_once,
     a_student_has_one_running_warning,
     a_warning_changes_for_whoever_saw_its_last_version,
     steps_stay_in_order_and_a_form_sent_twice_is_one_step,
@@ -40,6 +42,8 @@ fn letter(house: &House, holder: Uuid, sent_at: i64) -> Letter {
         version: 1,
         sealed: vec![1],
         mark: vec![2],
+        next_at: None,
+        rung: 0,
     }
 }
 
@@ -106,8 +110,10 @@ async fn a_letter_is_sent_once_and_found_by_holder_and_writer(engine: Engine) {
     assert!(tx.letters_to(office, LetterState::Taken, 10).await.unwrap().is_empty());
     assert_eq!(tx.letters_from(house.teacher, 1).await.unwrap(), [newer.clone()]);
     assert!(tx.letters_from(house.helper, 9).await.unwrap().is_empty());
-    assert_eq!(tx.letters_sent_since(house.teacher, NOW).await.unwrap(), 3);
-    assert_eq!(tx.letters_sent_since(house.teacher, NOW + 1).await.unwrap(), 1);
+    let concern = LetterKind::Concern;
+    assert_eq!(tx.letters_sent_since(house.teacher, concern, NOW).await.unwrap(), 3);
+    assert_eq!(tx.letters_sent_since(house.teacher, concern, NOW + 1).await.unwrap(), 1);
+    assert_eq!(tx.letters_sent_since(house.teacher, LetterKind::Brief, NOW).await.unwrap(), 0);
     assert_eq!(tx.letter(elsewhere.id).await.unwrap(), Some(elsewhere));
     assert_eq!(tx.letter(LetterId(Uuid::nil())).await.unwrap(), None);
     tx.reseal_letter(&permit, &Letter { sealed: vec![7], mark: vec![8], ..older.clone() }).await.unwrap();
@@ -135,8 +141,44 @@ async fn a_letter_moves_on_for_whoever_saw_its_last_version(engine: Engine) {
     assert_eq!(tx.letters_held_by(office).await.unwrap(), [other.clone()], "nothing is left of the first");
     assert!(tx.move_letter(&permit, &other, LetterState::Done, None, None, false).await.unwrap());
     assert_eq!(tx.letter(other.id).await.unwrap().unwrap().sealed, other.sealed);
-    assert_eq!(tx.move_letters_of(&permit, warning.id, LetterState::Done).await.unwrap(), 1);
-    assert_eq!(tx.move_letters_of(&permit, warning.id, LetterState::Done).await.unwrap(), 0);
+}
+
+async fn the_letters_of_a_warning_end_with_it_by_kind(engine: Engine) {
+    let house = House::new(engine).await;
+    let (permit, office) = (act(&house).await, Uuid::now_v7());
+    let warning = warning(&house, house.student);
+    let of = |kind| Letter { kind, warning_id: Some(warning.id.0), ..letter(&house, office, NOW) };
+    let (concern, brief) = (of(LetterKind::Concern), of(LetterKind::Brief));
+    let mut tx = house.begin().await;
+    for letter in [&concern, &brief, &letter(&house, office, NOW)] {
+        tx.insert_letter(&permit, letter).await.unwrap();
+    }
+    assert_eq!(tx.letters_of_warning(warning.id, LetterKind::Brief).await.unwrap(), [brief.clone()]);
+    assert_eq!(tx.end_letters_of(&permit, warning.id, LetterKind::Brief, LetterState::Done).await.unwrap(), 1);
+    assert_eq!(tx.end_letters_of(&permit, warning.id, LetterKind::Brief, LetterState::Done).await.unwrap(), 0);
+    let ended = tx.letters_of_warning(warning.id, LetterKind::Brief).await.unwrap().remove(0);
+    assert_eq!((ended.state, ended.sealed.len()), (LetterState::Done, 0), "nobody reads it any more");
+    assert_eq!(tx.letters_of_warning(warning.id, LetterKind::Concern).await.unwrap(), [concern]);
+}
+
+async fn a_letter_that_nobody_takes_up_is_passed_on_once(engine: Engine) {
+    let house = House::new(engine).await;
+    let (permit, office) = (act(&house).await, Uuid::now_v7());
+    let waits = |next_at| Letter { next_at: Some(next_at), ..letter(&house, office, NOW) };
+    let (soon, later, never) = (waits(NOW + 10), waits(NOW + 20), letter(&house, office, NOW));
+    let mut tx = house.begin().await;
+    for letter in [&later, &never, &soon] {
+        tx.insert_letter(&permit, letter).await.unwrap();
+    }
+    assert!(tx.letters_to_pass_on(NOW + 9, 9).await.unwrap().is_empty());
+    assert_eq!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap(), [soon.clone(), later.clone()]);
+    assert_eq!(tx.letters_to_pass_on(NOW + 99, 1).await.unwrap(), [soon.clone()]);
+    assert!(tx.pass_letter_on(&soon, 1, Some(NOW + 200)).await.unwrap());
+    assert!(!tx.pass_letter_on(&soon, 1, Some(NOW + 200)).await.unwrap(), "another node came first");
+    assert_eq!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap(), [later.clone()]);
+    tx.move_letter(&permit, &later, LetterState::Taken, None, None, false).await.unwrap();
+    assert!(tx.letters_to_pass_on(NOW + 99, 9).await.unwrap().is_empty(), "somebody took it up");
+    assert!(!tx.pass_letter_on(&later, 1, None).await.unwrap());
 }
 
 async fn a_student_has_one_running_warning(engine: Engine) {
@@ -231,12 +273,16 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     let passed = tx.deadlines_to_pass_on(NOW + 99, 10).await.unwrap();
     assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 2)]);
 
+    assert!(tx.withdraw_deadline(&permit, later.id).await.unwrap());
+    assert!(!tx.withdraw_deadline(&permit, later.id).await.unwrap());
+    assert_eq!(tx.deadlines_of_warning(warning.id).await.unwrap().len(), 1);
     assert!(tx.meet_deadline(&permit, soon.id, NOW + 40).await.unwrap());
+    assert!(!tx.withdraw_deadline(&permit, soon.id).await.unwrap(), "what was done stays on the page");
     assert!(!tx.meet_deadline(&permit, soon.id, NOW + 41).await.unwrap());
     assert!(!tx.pass_on(&passed[0], 3, None).await.unwrap(), "what is done is not passed on");
     let met = tx.deadlines_of_warning(warning.id).await.unwrap().remove(0);
     assert_eq!((met.done_at, met.done_by, met.next_at), (Some(NOW + 40), Some(house.teacher.0), None));
-    assert_eq!(tx.open_deadlines(house.school, 9).await.unwrap().len(), 1);
+    assert!(tx.open_deadlines(house.school, 9).await.unwrap().is_empty());
 }
 
 async fn what_is_sealed_about_a_warning_is_sealed_anew_in_its_place(engine: Engine) {

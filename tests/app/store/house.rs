@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 use yice::domain::ids::{ClassId, SchoolId, TermId};
+use yice::domain::warning::LabelScheme;
 use yice::domain::words::{Kind, Relation, Role};
 use yice::policy::Manage;
 use yice::store::{Error, Installation, Term};
@@ -11,6 +12,7 @@ use crate::support::cluster::{Engine, TestDb};
 use crate::support::house::{House, NOW, permit};
 
 both_backends!(
+    a_school_speaks_of_levels_in_its_own_way,
     an_installation_is_founded_once,
     a_school_name_is_taken_once,
     a_class_number_is_taken_once_in_its_cohort,
@@ -70,6 +72,15 @@ async fn a_school_name_is_taken_once(engine: Engine) {
     let all: Vec<SchoolId> = conn.schools().await.unwrap().into_iter().map(|school| school.id).collect();
     assert_eq!(all.len(), 2);
     assert!(all.contains(&house.school) && all.contains(&other));
+}
+
+async fn a_school_speaks_of_levels_in_its_own_way(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = house.manage(Kind::Structure).await;
+    let mut tx = house.begin().await;
+    assert_eq!(tx.school(house.school).await.unwrap().unwrap().labels, LabelScheme::Three);
+    tx.set_labels(&manage, LabelScheme::Four).await.unwrap();
+    assert_eq!(tx.school(house.school).await.unwrap().unwrap().labels, LabelScheme::Four);
 }
 
 async fn a_class_number_is_taken_once_in_its_cohort(engine: Engine) {
