@@ -17,6 +17,7 @@ mod calendar;
 mod channels;
 mod classes;
 mod concerns;
+mod due;
 mod files;
 mod helping;
 mod import;
@@ -126,6 +127,7 @@ pages! {
     notices,
     channels,
     calendar,
+    due,
 }
 /// A form is at most this large; only the roster upload takes more.
 const FORM: usize = 256 * 1024;

@@ -57,6 +57,7 @@ pub const DONE: &[&str] = &[
     "class-closed",
     "class-reopened",
     "term-saved",
+    "handed-over",
     "concern-sent",
     "letter-taken",
     "letter-closed",

@@ -9,6 +9,7 @@ mod support;
 mod architecture;
 mod browser;
 mod commands;
+mod due;
 mod escalation;
 mod faults;
 mod journeys;

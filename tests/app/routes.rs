@@ -143,6 +143,7 @@ impl Things {
                 ("seen", "0"),
             ],
             "/channels/{channel}/robot" => &[("address", "https://robot.example/hook"), ("seen", "0")],
+            "/due/handover" => &[("first", "2026-12-05")],
             "/structure/calendar" => &[("first", "2027-01-01"), ("last", ""), ("kind", "off")],
             "/structure/calendar/lines" => &[("lines", "2027-01-04 班")],
             "/structure/calendar/remove" => &[("first", "2027-01-01"), ("last", "2027-01-01")],

@@ -6,6 +6,7 @@ mod files;
 mod house;
 mod imports;
 mod keys;
+mod outside;
 mod pairings;
 mod people;
 mod transactions;
