@@ -40,8 +40,8 @@ pub struct Recover {
     /// 科室 · office
     #[arg(long, value_enum)]
     office: Office,
-    /// 班级，如 7-1（office 为 homeroom 时）· class of the homeroom
-    #[arg(long, value_name = "GRADE-NUMBER", required_if_eq("office", "homeroom"))]
+    /// 班级，如 7-1（office 为 homeroom 或 teachers 时）· class of the homeroom or of the subject teachers
+    #[arg(long, value_name = "GRADE-NUMBER", required_if_eq_any([("office", "homeroom"), ("office", "teachers")]))]
     class: Option<String>,
     /// 学校名称（只有一所时可省略）· the school, where there are several
     #[arg(long, value_name = "NAME")]
@@ -57,6 +57,8 @@ enum Office {
     /// 德育处
     #[value(name = "moral_ed")]
     MoralEd,
+    /// 任课教师
+    Teachers,
 }
 
 impl From<Office> for OfficeKind {
@@ -65,6 +67,7 @@ impl From<Office> for OfficeKind {
             Office::Counselling => Self::Counselling,
             Office::Homeroom => Self::Homeroom,
             Office::MoralEd => Self::MoralEd,
+            Office::Teachers => Self::Teachers,
         }
     }
 }

@@ -245,6 +245,8 @@ words! {
         Homeroom = "homeroom",
         /// the moral-education office of a school
         MoralEd = "moral_ed",
+        /// the subject teachers of one class: its roster and nothing else
+        Teachers = "teachers",
     }
 }
 

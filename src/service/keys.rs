@@ -19,7 +19,10 @@ use crate::vault::{
 #[must_use]
 pub const fn offices_holding(compartment: Compartment) -> &'static [OfficeKind] {
     match compartment {
-        Compartment::Roster | Compartment::Circumstance | Compartment::Support => {
+        Compartment::Roster => {
+            &[OfficeKind::Homeroom, OfficeKind::Counselling, OfficeKind::MoralEd, OfficeKind::Teachers]
+        }
+        Compartment::Circumstance | Compartment::Support => {
             &[OfficeKind::Homeroom, OfficeKind::Counselling, OfficeKind::MoralEd]
         }
         Compartment::Contact => &[OfficeKind::Homeroom, OfficeKind::Counselling],

@@ -11,13 +11,14 @@ use crate::policy::{Act, Admit, Permit};
 use crate::store::{Class, Conn, Office, Person, Tx};
 use crate::vault::{Identity, KeyName, OfficeKey, Recipient, fingerprint, wrap_identity};
 
-/// The office whose key a duty needs; its class for a homeroom. All other duties need none.
+/// The office whose key a duty needs; its class for a homeroom and for subject teachers. All other duties need none.
 #[must_use]
 pub const fn office_of(duty: &Duty) -> Option<(OfficeKind, Option<ClassId>)> {
     match (duty.role, duty.class) {
         (Role::Counsellor, _) => Some((OfficeKind::Counselling, None)),
         (Role::MoralEdDirector, _) => Some((OfficeKind::MoralEd, None)),
         (Role::HomeroomTeacher, Some(class)) => Some((OfficeKind::Homeroom, Some(class))),
+        (Role::SubjectTeacher, Some(class)) => Some((OfficeKind::Teachers, Some(class))),
         _ => None,
     }
 }

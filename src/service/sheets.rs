@@ -26,8 +26,8 @@ pub struct ClassSize {
     pub class: Class,
     /// Students on the roll.
     pub students: i64,
-    /// Students with an open file.
-    pub open: i64,
+    /// Students with an open file; none for whoever may open no file of the class.
+    pub open: Option<i64>,
 }
 
 /// A student in a list: neutral, the same for every reason of care.
@@ -72,7 +72,7 @@ impl App {
         };
         let size = |class: Class| {
             let (students, open) = sizes.get(&class.id).copied().unwrap_or_default();
-            ClassSize { class, students, open }
+            ClassSize { class, students, open: self.sees_files(viewer, &class).then_some(open) }
         };
         Ok(classes.into_iter().filter(|class| !class.closed && may(class)).map(size).collect())
     }
@@ -89,9 +89,23 @@ impl App {
         let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &wraps);
         let rows = if students.is_empty() { HashMap::new() } else { merged(&keys, &permit, &sheets)? };
         self.leave_trace(&permit, Event::ClassListed, "", &keys.faster).await?;
-        let list = ClassList { class, students: listed(class, rows, &students) };
+        let mut list = ClassList { class, students: listed(class, rows, &students) };
         self.fold(&permit, &keys, &sheets, &list).await;
+        self.hide_stages(viewer, &mut list.students);
         Ok(list)
+    }
+
+    /// Whoever may read nothing of a file does not learn that there is one: a subject teacher sees a list of names.
+    fn hide_stages(&self, viewer: &Viewer, students: &mut [Listed]) {
+        for one in students.iter_mut().filter(|one| !self.sees_files(viewer, &one.class)) {
+            one.status = FileStatus::Enrolled;
+        }
+    }
+
+    /// Whether the person may open files of a class.
+    fn sees_files(&self, viewer: &Viewer, class: &Class) -> bool {
+        let standing = viewer.standing(&Facts::class(class.school_id, class.id));
+        self.policy.may(&standing, Kind::Support, Action::Read)
     }
 
     /// Finds students of all classes the person may look into by name, part of a name, pinyin initials or class number.
@@ -124,7 +138,8 @@ impl App {
             faster.append(&mut keys.faster);
         }
         found.sort_by(|a, b| (&a.0, b.1.cohort, a.1.number, a.2.seat).cmp(&(&b.0, a.1.cohort, b.1.number, b.2.seat)));
-        let found = still_there(&mut conn, found, MOST).await?;
+        let mut found = still_there(&mut conn, found, MOST).await?;
+        self.hide_stages(viewer, &mut found);
         drop(conn);
         self.leave_trace(&whole, Event::StudentsSearched, "", &faster).await?;
         Ok(found)

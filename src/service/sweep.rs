@@ -102,6 +102,10 @@ impl App {
         let calendar = self.calendar(&mut tx, school).await?;
         let duties: Vec<(PersonId, Duty)> =
             tx.school_duties(school, now).await?.into_iter().map(|(_, person, duty)| (person, duty)).collect();
+        let takers = match calendar.holiday(self.clock.today(), 0) {
+            Some(holiday) => tx.handovers(school, &holiday.first.to_string()).await?,
+            None => Vec::new(),
+        };
         let mut told: BTreeMap<&str, BTreeSet<PersonId>> = BTreeMap::new();
         let mut passed_on = Vec::new();
         for deadline in deadlines {
@@ -115,6 +119,9 @@ impl App {
             let again = next_rung(&reminded, &duties, class).map(|_| reminder(&reminded, now, &calendar));
             if tx.pass_on(&deadline, reminded.rung, again).await? {
                 told.entry(if role == Role::SchoolLeader { ASK } else { DUE }).or_default().extend(holders);
+                let subject = reminded.warning_id.unwrap_or(reminded.id.0);
+                let taker = takers.iter().find(|handover| handover.subject == subject);
+                told.entry(DUE).or_default().extend(taker.map(|handover| handover.taker));
                 passed_on.push(reminded);
             }
         }

@@ -68,6 +68,21 @@ impl Conn {
         )
     }
 
+    /// The open due times of a school that one role must meet, earliest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn open_deadlines_of(&mut self, school: SchoolId, owner: Role, limit: i64) -> Result<Vec<Deadline>> {
+        sql!(
+            self,
+            fetch_all Deadline: "SELECT * FROM deadlines WHERE school_id = $1 AND owner = $2 AND done_at IS NULL
+             ORDER BY due_at, id LIMIT $3",
+            school.0,
+            owner.as_str(),
+            limit
+        )
+    }
+
     /// The open due times whose next reminder has come, of all schools, earliest first.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ struct ClassPage {
     students: Vec<Listed>,
     decides: bool,
     appends: bool,
+    opens: bool,
 }
 
 #[derive(Template)]
@@ -76,6 +77,8 @@ struct SearchPage {
 struct Found {
     class: String,
     listed: Listed,
+    /// Whether the person may open the file.
+    opens: bool,
 }
 
 /// What is searched for.
@@ -109,8 +112,9 @@ async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen, Path(id): Path<
     let standing = viewer.standing(&Facts::class(list.class.school_id, id));
     let may = |kind, action| web.app.policy.may(&standing, kind, action);
     let (decides, appends) = (may(Kind::Circumstance, Action::Write), may(Kind::Support, Action::Append));
+    let opens = may(Kind::Support, Action::Read);
     let name = class_name(&ui, &list.class, web.app.school_year());
-    page(&ClassPage { ui, id, name, students: list.students, decides, appends })
+    page(&ClassPage { ui, id, name, students: list.students, decides, appends, opens })
 }
 
 async fn verify(
@@ -137,7 +141,12 @@ async fn search(
 ) -> Result<Response, Problem> {
     let year = web.app.school_year();
     let found = web.app.search(&viewer, &q).await?;
-    let found = found.into_iter().map(|listed| Found { class: class_name(&ui, &listed.class, year), listed }).collect();
+    let found = found.into_iter().map(|listed| {
+        let standing = viewer.standing(&Facts::class(listed.class.school_id, listed.class.id));
+        let opens = web.app.policy.may(&standing, Kind::Support, Action::Read);
+        Found { class: class_name(&ui, &listed.class, year), listed, opens }
+    });
+    let found = found.collect();
     "/search".clone_into(&mut ui.path);
     page(&SearchPage { ui, query: q, found })
 }

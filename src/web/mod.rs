@@ -17,6 +17,7 @@ mod calendar;
 mod channels;
 mod classes;
 mod concerns;
+mod due;
 mod files;
 mod help;
 mod help_desk;
@@ -146,6 +147,7 @@ pages! {
     referrals,
     packets,
     mandatory,
+    due,
 }
 pub(crate) use files::bench_page;
 

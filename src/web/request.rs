@@ -162,6 +162,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
     let items = [
         ("/classes", t!(ui, "nav-classes"), in_a_class(Kind::Roster, Action::Read)),
         ("/warnings", t!(ui, "nav-warnings"), at_school(Kind::Warning, Action::Read)),
+        ("/due", t!(ui, "nav-due"), at_school(Kind::Warning, Action::Read) || in_a_class(Kind::Brief, Action::Read)),
         ("/briefs", t!(ui, "nav-briefs"), has_briefs(app, viewer)),
         ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper) || viewer.has(Role::ExternalHelper)),
         ("/leading", t!(ui, "nav-leading"), viewer.leads),

@@ -60,6 +60,7 @@ pub const DONE: &[&str] = &[
     "help-answered",
     "help-closed",
     "help-passed",
+    "handed-over",
     "concern-sent",
     "letter-taken",
     "letter-closed",

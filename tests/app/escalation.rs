@@ -29,7 +29,7 @@ both_backends!(
 );
 
 /// A due time of a student of the first class, set by a counsellor.
-async fn due(at: &TestApp, student: StudentId, owner: Role, due_at: i64) -> DeadlineId {
+pub async fn due(at: &TestApp, student: StudentId, owner: Role, due_at: i64) -> DeadlineId {
     let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
     let standing = Standing { actor: PersonId(Uuid::nil()), school: at.school.id, pairs };
     let permit = at.app.permit::<Append>(&standing, Kind::Warning, student.0).await.unwrap();

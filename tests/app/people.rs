@@ -29,7 +29,7 @@ use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Policy, Report};
 use yice::service::{
     App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewItem, NewLeader, NewMandatory, NewPairing, NewReferral,
-    NewReport, NewShift, NewStep, Newcomer, Told, Viewer,
+    NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
 };
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
@@ -112,6 +112,11 @@ impl TestApp {
         self.hire(Role::HomeroomTeacher, Some(self.other_class), login).await
     }
 
+    /// Somebody who teaches a subject in [`TestApp::other_class`].
+    pub async fn teacher_of_the_other_class(&self, login: &str) -> Person<'_> {
+        self.hire(Role::SubjectTeacher, Some(self.other_class), login).await
+    }
+
     /// A school leader.
     pub async fn leader(&self, login: &str) -> Person<'_> {
         self.person(Role::SchoolLeader, login).await
@@ -145,7 +150,12 @@ impl TestApp {
 
     /// Who waits to be let into an office.
     pub async fn waiting(&self) -> Vec<Newcomer> {
-        self.app.offices(&self.keeper).await.unwrap().waiting
+        self.offices().await.waiting
+    }
+
+    /// The offices of the school, as their keeper sees them.
+    pub async fn offices(&self) -> Offices {
+        self.app.offices(&self.keeper).await.unwrap()
     }
 
     /// Somebody at a browser who has not signed in.

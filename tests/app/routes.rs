@@ -186,6 +186,7 @@ impl Things {
                 ("seen", "0"),
             ],
             "/channels/{channel}/robot" => &[("address", "https://robot.example/hook"), ("seen", "0")],
+            "/due/handover" => &[("first", "2026-12-05")],
             "/structure/calendar" => &[("first", "2027-01-01"), ("last", ""), ("kind", "off")],
             "/structure/calendar/lines" => &[("lines", "2027-01-04 班")],
             "/structure/calendar/remove" => &[("first", "2027-01-01"), ("last", "2027-01-01")],
@@ -343,9 +344,13 @@ async fn a_role_that_is_not_named_finds_nothing(engine: Engine) {
 async fn the_right_role_in_the_wrong_relation_finds_nothing(engine: Engine) {
     let at = TestApp::on(engine).await;
     let things = Things::of(&at).await;
-    let others = [at.homeroom_of_the_other_class("zhou").await, at.person(Role::Helper, "unpaired").await];
+    let others = [
+        at.homeroom_of_the_other_class("zhou").await,
+        at.teacher_of_the_other_class("wu").await,
+        at.person(Role::Helper, "unpaired").await,
+    ];
     let mut open = Vec::new();
-    for (person, role) in others.iter().zip([Role::HomeroomTeacher, Role::Helper]) {
+    for (person, role) in others.iter().zip([Role::HomeroomTeacher, Role::SubjectTeacher, Role::Helper]) {
         for route in every_route() {
             let is_about_a_child = ["/files/", "/classes/", "/warnings/"].iter().any(|of| route.path.starts_with(of));
             let named = matches!(route.who, Who::Roles(named) if named.contains(&role));

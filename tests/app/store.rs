@@ -10,6 +10,7 @@ mod helping;
 mod house;
 mod imports;
 mod keys;
+mod outside;
 mod pairings;
 mod people;
 mod transactions;

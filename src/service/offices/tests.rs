@@ -14,6 +14,7 @@ fn each_duty_needs_one_office_or_none() {
             Role::Counsellor => Some((OfficeKind::Counselling, None)),
             Role::MoralEdDirector => Some((OfficeKind::MoralEd, None)),
             Role::HomeroomTeacher => Some((OfficeKind::Homeroom, class)),
+            Role::SubjectTeacher => Some((OfficeKind::Teachers, class)),
             _ => None,
         };
         assert_eq!(office, expected, "{role}");

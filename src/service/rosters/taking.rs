@@ -121,7 +121,7 @@ impl App {
     async fn standing(&self, plan: &Plan, new: &[NewClass]) -> Result<Standing> {
         let mut conn = self.db.read().await?;
         let mut offices = conn.offices(plan.school).await?;
-        offices.extend(new.iter().map(|new| new.office.clone()));
+        offices.extend(new.iter().flat_map(|new| new.offices.clone()));
         let known = conn.classes(plan.school).await?;
         let classes = known.iter().chain(new.iter().map(|new| &new.class));
         let key = |class: &store::Class| {

@@ -157,7 +157,7 @@ impl App {
     }
 
     /// The roster rows of these students, as far as policy and keys go.
-    pub(super) async fn names_of(
+    pub(crate) async fn names_of(
         &self,
         conn: &mut Conn,
         viewer: &Viewer,

@@ -224,6 +224,7 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         }
         "/channels/{channel}/robot" => vec![("address", "http://127.0.0.1:9/hook"), ("seen", "0")],
         "/channels/{channel}/try" | "/channels/{channel}/close" => Vec::new(),
+        "/due/handover" => vec![("first", "2027-01-23")],
         "/structure/calendar" => vec![("first", "2027-01-01"), ("last", ""), ("kind", "off")],
         "/structure/calendar/lines" => vec![("lines", "2027-01-04 班")],
         "/structure/calendar/remove" => vec![("first", "2027-01-01"), ("last", "2027-01-01")],

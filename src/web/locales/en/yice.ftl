@@ -209,6 +209,7 @@ action-sign = Sign
 office-kind-counselling = Counselling office
 office-kind-homeroom = Homeroom office
 office-kind-moral_ed = Moral-education office
+office-kind-teachers = Subject teachers
 
 group-tag-left_behind = Left behind
 group-tag-single_parent = Single parent
@@ -1893,3 +1894,31 @@ missing-followed_harmed = Follow up the student who was bullied
 missing-followed_other = Follow up the other side
 field-problem-at-least-two = There must be at least two. Please name another colleague first.
 field-problem-report-open = A step that the law asks for is missing, so it cannot be closed.
+
+### due
+
+nav-due = What is due
+due-title = What is due
+due-what = What is past its time stands first. When a time has passed, whoever must act is reminded, then the next on duty.
+due-what-class = Students of your class for whom something is to be done. What it is stands under your briefs, or ask the counsellor.
+due-none = Nothing is due now
+due-more = Only the { $count } that are due first are listed.
+due-student = Student
+due-task = What to do
+due-until = Until
+due-left = Time
+due-owner = Whose duty
+due-something = Something is to be done
+due-handover = Hand-over for the holiday
+due-holiday = Holiday: { $first } to { $last }
+due-holiday-open = Holiday: from { $first }. The term after it does not stand in the calendar yet; please ask the administrator.
+due-no-holiday = No holiday of 7 days or more within a month
+due-no-holiday-do = Holidays follow from the school calendar: outside terms, and days marked as off one after the other.
+due-handover-what = Warnings that are not over now, and all that is due before the holiday ends. Choose a colleague for each; what nobody is chosen for stays with whose duty it is.
+due-no-cases = Nothing to hand over
+due-taker = Who looks after it
+due-nobody = Whose duty it is
+due-nothing-due = Nothing due in the holiday
+due-save = Save
+done-handed-over = Saved. The colleagues who take over are told that something waits.
+field-problem-takes-no-cases = This colleague cannot take over now; please choose another one.

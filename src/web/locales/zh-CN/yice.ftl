@@ -203,6 +203,7 @@ action-sign = 会签
 office-kind-counselling = 心理辅导室
 office-kind-homeroom = 班主任办公室
 office-kind-moral_ed = 德育处
+office-kind-teachers = 任课教师
 
 group-tag-left_behind = 留守
 group-tag-single_parent = 单亲
@@ -1876,3 +1877,31 @@ missing-followed_harmed = 跟进被欺凌的学生
 missing-followed_other = 跟进实施欺凌的学生
 field-problem-at-least-two = 至少要有两位接报人。请先确定另一位，再取消这位。
 field-problem-report-open = 还有法律要求的步骤没有完成，不能办结。
+
+### due
+
+nav-due = 到期事项
+due-title = 到期事项
+due-what = 过了时限的排在最前面。时限到了会先提醒负责人，再依次提醒下一位。
+due-what-class = 本班有事要做的学生。具体内容请看“预警知会”，或问心理教师。
+due-none = 现在没有到期的事项
+due-more = 只列出最早到期的 { $count } 项。
+due-student = 学生
+due-task = 要做什么
+due-until = 时限
+due-left = 时间
+due-owner = 负责人
+due-something = 有一件事要做
+due-handover = 假期移交清单
+due-holiday = 假期：{ $first } 至 { $last }
+due-holiday-open = 假期：{ $first } 起。下学期还没有录入校历，请管理员补上。
+due-no-holiday = 一个月内没有 7 天以上的假期
+due-no-holiday-do = 假期由校历算出来：学期以外，以及连续标为放假的日子。
+due-handover-what = 现在没有结束的预警，和假期结束前到期的事项。给每一项选一位同事；没有选的，仍由原负责人照看。
+due-no-cases = 没有需要移交的事项
+due-taker = 假期由谁照看
+due-nobody = 原负责人
+due-nothing-due = 假期内没有到期的事
+due-save = 保存移交
+done-handed-over = 移交已保存，接手的同事会收到提醒。
+field-problem-takes-no-cases = 这位同事现在不能接手，请另选一位。
