@@ -18,3 +18,4 @@ mod notices;
 mod people;
 mod routes;
 mod store;
+mod worries;

@@ -15,11 +15,11 @@ use secrecy::SecretString;
 use tower::ServiceExt as _;
 use yice::domain::clock::Clock;
 use yice::domain::ids::{ClassId, LetterId, PairingId, PersonId, StepId, StudentId, WarningId};
-use yice::domain::relation::{Duty, Standing};
+use yice::domain::relation::{Duty, Facts, Standing};
 use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
-use yice::policy::{Policy, Report};
+use yice::policy::{Permit, Policy, Read, Report};
 use yice::service::{
     App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewPairing, NewReport, NewStep, Newcomer, Viewer,
 };
@@ -162,6 +162,13 @@ impl TestApp {
             let status = FileStatus::InSupport;
             self.app.set_status(&self.keeper, student, status, found.version).await.unwrap();
         }
+    }
+
+    /// The permit of a privacy officer to read the audit.
+    pub async fn audit_permit(&self, officer: &Person<'_>) -> Permit<Read> {
+        let duty = Duty { role: Role::PrivacyOfficer, school: self.school.id, class: None };
+        let standing = Standing::of(officer.id, &[duty], &Facts::school(self.school.id));
+        self.app.permit(&standing, Kind::Audit, self.school.id.0).await.unwrap()
     }
 
     /// A report about a student, waiting to be taken up.
