@@ -23,3 +23,4 @@ mod people;
 mod routes;
 mod store;
 mod teachers;
+mod worries;

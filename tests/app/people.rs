@@ -22,11 +22,11 @@ use yice::domain::ids::{
 };
 use yice::domain::mandatory::Situation;
 use yice::domain::referral::Receiver;
-use yice::domain::relation::{Duty, Standing};
+use yice::domain::relation::{Duty, Facts, Standing};
 use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
-use yice::policy::{Policy, Report};
+use yice::policy::{Permit, Policy, Read, Report};
 use yice::service::{
     App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewItem, NewLeader, NewMandatory, NewPairing, NewReferral,
     NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
@@ -199,6 +199,13 @@ impl TestApp {
         let message = HelpMessage { text: "最近总睡不着".to_owned(), ..HelpMessage::default() };
         self.app.ask_for_help(&found.code, &form, &message).await.unwrap();
         self.app.exchanges(&self.keeper, HelpState::Waiting).await.unwrap()[0].id
+    }
+
+    /// The permit of a privacy officer to read the audit.
+    pub async fn audit_permit(&self, officer: &Person<'_>) -> Permit<Read> {
+        let duty = Duty { role: Role::PrivacyOfficer, school: self.school.id, class: None };
+        let standing = Standing::of(officer.id, &[duty], &Facts::school(self.school.id));
+        self.app.permit(&standing, Kind::Audit, self.school.id.0).await.unwrap()
     }
 
     /// A report about a student, waiting to be taken up.

@@ -14,7 +14,7 @@ use super::{COUNSELLORS, READERS};
 use crate::domain::clock::school_time;
 use crate::domain::ids::{PersonId, StepId, WarningId};
 use crate::domain::steps::{StepField, WRITTEN};
-use crate::domain::warning::{Severity, Stage, StepKind};
+use crate::domain::warning::{LabelScheme, Severity, Stage, StepKind};
 use crate::domain::words::Action;
 use crate::service::{Error, Grading, NewStep, OpenedWarning, Result as Done};
 use crate::web::files::shown_class;
@@ -63,6 +63,7 @@ struct WarningPage {
     waiting: Vec<Waiting>,
     forms: Vec<FormView>,
     levels: Vec<Choice>,
+    criteria: Vec<(String, String)>,
     may_grade: bool,
     may_close: bool,
     may_brief: bool,
@@ -262,6 +263,7 @@ async fn warning_page(
         waiting: waiting(&ui, &opened, &names, viewer.person.id, may_sign, labels),
         forms,
         levels: Severity::ALL.iter().map(level).collect(),
+        criteria: criteria(&ui, labels),
         may_grade: may_write,
         may_close: may_write && !watched,
         may_brief: may_append && opened.state.severity.is_some(),
@@ -277,6 +279,18 @@ fn colleagues(names: &HashMap<PersonId, String>) -> Vec<Choice> {
     let mut people: Vec<Choice> = names.iter().map(choice).collect();
     people.sort_by(|a, b| (&a.label, &a.value).cmp(&(&b.label, &b.value)));
     people
+}
+
+/// What each level means beside its label.
+fn criteria(ui: &Ui, labels: LabelScheme) -> Vec<(String, String)> {
+    let criterion = |severity: &Severity| match severity {
+        Severity::None => t!(ui, "criterion-none"),
+        Severity::Watch => t!(ui, "criterion-watch"),
+        Severity::Moderate => t!(ui, "criterion-moderate"),
+        Severity::High => t!(ui, "criterion-high"),
+        Severity::Critical => t!(ui, "criterion-critical"),
+    };
+    Severity::ALL.iter().map(|severity| (ui.level(labels, *severity), criterion(severity))).collect()
 }
 
 /// The five times 五早 of a warning, as far as they have come.
@@ -299,7 +313,7 @@ fn waiting(
     names: &HashMap<PersonId, String>,
     me: PersonId,
     may_sign: bool,
-    labels: crate::domain::warning::LabelScheme,
+    labels: LabelScheme,
 ) -> Vec<Waiting> {
     let id = opened.warning.id;
     let name = |id: &PersonId| names.get(id).cloned().unwrap_or_default();

@@ -21,8 +21,8 @@ async fn a_subject_teacher(house: &House) -> Window {
     let he = Window::open(house, Seat::Desk).await;
     he.goes("/invitation").await;
     he.writes("code", &code).await;
-    he.writes("new", "窗外有一棵银杏树").await;
-    he.writes("again", "窗外有一棵银杏树").await;
+    he.writes("new", "窗外有一棵很高的银杏树").await;
+    he.writes("again", "窗外有一棵很高的银杏树").await;
     he.presses("接受并登录").await;
     he.sees("账户已经开通").await;
     he
@@ -36,7 +36,9 @@ async fn a_subject_teacher_reports_and_a_warning_runs_until_two_people_lowered_i
     he.presses("报告情况").await;
     he.sees("先做这三件事").await;
     assert!(he.shows("李婷").await, "whom to call");
-    he.finds("main button.main").await;
+    let below = he.asks("return document.querySelector('main button.main').getBoundingClientRect().bottom").await;
+    let height = he.asks("return innerHeight").await;
+    assert!(below.as_f64() <= height.as_f64(), "the button ends at {below}, the window at {height}");
     he.writes("who", STUDENT).await;
     he.writes("class", "七年级1班").await;
     he.writes("seen", "语文课一直趴着，说“没意思”。").await;
