@@ -105,7 +105,7 @@ impl App {
         drop(conn);
         if given.is_none() && viewer.has(Role::Helper) {
             let helped = self.helping(viewer).await?;
-            shown.helped = helped.into_iter().filter_map(|one| Some((one.student, one.card?))).collect();
+            shown.helped = helped.helped.into_iter().filter_map(|one| Some((one.student, one.card?))).collect();
         }
         if !traces.is_empty() {
             let mut tx = self.begin().await?;

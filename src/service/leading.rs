@@ -83,7 +83,7 @@ impl App {
         }
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
-        let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.student).await?;
+        let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.class, approach.student.id).await?;
         let keys = self.keys_of_led(&mut tx, viewer, &permit, &approach).await?;
         for compartment in LED {
             for (name, key) in keys.all(compartment, Uuid::nil()) {
@@ -317,6 +317,8 @@ fn sealed_grant(
         class: (approach.class.cohort, approach.class.number),
         seat: row.seat,
         purpose: new.reason.trim().to_owned(),
+        condition: None,
+        outside: None,
     };
     let mut spot = cell_spot(CellTable::Grants, id.0, 0, 1);
     let sealed = keys.seal(&mut spot, &card)?;

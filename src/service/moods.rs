@@ -180,11 +180,8 @@ impl App {
         class: &Class,
     ) -> Result<Keys> {
         let subject = class.id.0;
-        let stands = tx.keys_of(subject).await?.into_iter().find(|key| key.compartment == Compartment::Support);
-        if let Some(key) = &stands {
-            tx.hold_key(permit, key.id).await?;
-        }
-        let mut keys = Keys::of(tx, viewer, &self.secret, subject).await?;
+        let (stands, wraps) = tx.hold_key(permit, subject, Compartment::Support, Uuid::nil()).await?;
+        let mut keys = Keys::open(viewer, &self.secret, class.school_id, subject, &wraps);
         if stands.is_none() {
             let offices = tx.offices_of_class(class.school_id, class.id).await?;
             let holders = self.holders(&offices, class.id, Compartment::Support)?;

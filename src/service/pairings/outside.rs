@@ -154,7 +154,7 @@ impl App {
             drop(tx);
             return self.permit::<Report>(&approach.standing, Kind::Support, student.0).await.map(drop);
         };
-        if tx.letters_sent_since(viewer.person.id, self.now() - DAY).await? >= A_DAY {
+        if tx.letters_sent_since(viewer.person.id, LetterKind::Contribution, self.now() - DAY).await? >= A_DAY {
             return Err(Error::TooMany { retry: 3600 });
         }
         let offices = tx.offices_of_class(approach.student.school_id, approach.class.id).await?;
