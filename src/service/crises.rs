@@ -13,7 +13,7 @@ use super::{App, Approach, Due, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, MINUTE, school_time};
 use crate::domain::crisis::{
-    Asked, Course, Crisis, CrisisAct, Done, LONGEST_SHIFT, Member, Open, PlanItem, Shift, TeamDuty, may_sign, open,
+    Asked, Course, Crisis, CrisisAct, Done, LONGEST_SHIFT, Member, Open, PlanItem, Shift, may_sign, open,
 };
 use crate::domain::ids::{CrisisId, PersonId, StepId, WarningId};
 use crate::domain::record::Card;

@@ -15,8 +15,8 @@ use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
 use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::help::HelpState;
-use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::mandatory::{Missing, Side, Situation};
+use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::steps::{

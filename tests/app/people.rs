@@ -278,15 +278,6 @@ impl TestApp {
         Trouble { grant: grant.0, referral: referral.0, report: report.0, keeper: keeper.person.id }
     }
 
-    /// The whole server at an address of this machine, until the test ends.
-    pub async fn serve(&self) -> std::net::SocketAddr {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = self.router.clone();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        address
-    }
-
     /// Asks a helper to help a student for a month.
     pub async fn ask(&self, student: StudentId, helper: PersonId) -> PairingId {
         self.open(student).await;

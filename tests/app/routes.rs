@@ -233,7 +233,6 @@ impl Things {
             | "/reports/mandatory/named/end"
             | "/sign-out"
             | "/account/sign-out-everywhere"
-            | "/pairings/{id}/end"
             | "/channels/{channel}/close"
             | "/channels/{channel}/try"
             | "/pairings/{id}/pause"

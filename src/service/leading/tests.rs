@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::domain::clock::DAY;
 use crate::domain::ids::ClassId;
-use crate::domain::record::{EntryText, Field};
+use crate::domain::record::EntryText;
 use crate::domain::warning::{Severity, Step};
 use crate::domain::words::Effect;
 use crate::service::cases::{read_step, spot_of};
@@ -277,6 +277,8 @@ async fn a_leader_who_is_also_the_helper_keeps_the_helpers_keys() {
     let new = crate::service::NewPairing {
         helper: house.leader.person.id,
         purpose: "辅导".to_owned(),
+        condition: crate::domain::helping::Condition::Learning,
+        told: crate::service::Told::default(),
         starts: date(2026, 11, 23),
         ends: date(2026, 12, 23),
     };

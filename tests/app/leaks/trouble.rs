@@ -19,7 +19,7 @@ pub struct Troubles {
 pub async fn trouble(house: &mut House, warnings: &[String; 2], today: &str) -> Troubles {
     let [calm, marked] = warnings;
     let page = format!("/warnings/{calm}/crisis");
-    let mut text = |house: &mut House, what: &str| house.marks.text(what, READERS);
+    let text = |house: &mut House, what: &str| house.marks.text(what, READERS);
     let reason = text(house, "why a crisis record was opened");
     house.done("li", &page, &[("open-reason", &reason)]);
     let (leader, reason) = (person(house, "leader").await, text(house, "why this leader"));

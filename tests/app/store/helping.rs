@@ -222,6 +222,8 @@ async fn an_entry_from_outside_waits_and_stands_under_the_name_of_its_author(eng
         state: LetterState::Sent,
         sent_at,
         warning_id: None,
+        next_at: None,
+        rung: 0,
         version: 1,
         sealed: vec![1],
         mark: vec![2],

@@ -186,6 +186,6 @@ async fn a_session_is_found_while_its_account_is_open(engine: Engine) {
     let found = tx.session(&[7; 32]).await.unwrap().unwrap();
     assert_eq!((found.person_id, found.created_at, found.seen_at), (house.teacher, NOW, NOW));
     assert!(tx.session(&[8; 32]).await.unwrap().is_none());
-    tx.close_person(&house.manage(Kind::Staff).await, house.teacher).await.unwrap();
+    assert!(tx.set_active(&house.manage(Kind::Staff).await, house.teacher, false).await.unwrap());
     assert!(tx.session(&[7; 32]).await.unwrap().is_none());
 }

@@ -114,7 +114,27 @@ async fn a_file_is_read_in_one_look_with_what_its_reader_can_open(engine: Engine
     let (id, starts, ends) = (PairingId(Uuid::now_v7()), "2026-09-01".to_owned(), "2027-01-31".to_owned());
     let (school_id, student_id, helper_id) = (house.school, house.student, house.helper);
     let (ended, epoch, version, card) = (false, 1, 1, vec![1]);
-    let pairing = Pairing { id, school_id, student_id, helper_id, starts, ends, ended, epoch, version, card };
+    let pairing = Pairing {
+        id,
+        school_id,
+        student_id,
+        helper_id,
+        starts,
+        ends,
+        ended,
+        epoch,
+        version,
+        card,
+        accepted_at: Some(NOW),
+        paused: false,
+        declined: false,
+        contact: true,
+        outside: false,
+        handed: None,
+        handed_mark: None,
+        started_by: None,
+        stands_in_for: None,
+    };
     tx.insert_pairing(&house.pair().await, &pairing).await.unwrap();
     tx.commit().await.unwrap();
 

@@ -6,6 +6,7 @@ use crate::domain::relation::Standing as Standings;
 use crate::domain::warning::{LetterKind, LetterState, Rule, Signal};
 use crate::domain::words::OfficeKind;
 use crate::service::{OpenedFile, fresh};
+use uuid::Uuid;
 
 /// A house with somebody from outside whose background was checked, and the homeroom teacher.
 struct Village {
@@ -106,7 +107,7 @@ async fn somebody_from_outside_sees_an_alias_and_the_needs_and_opens_no_file() {
     assert!(is_not_found(&app.whom(volunteer, village.student()).await));
     assert!(is_not_found(&app.class_list(volunteer, village.house.class).await));
     let text = entry(app, "读书", Effect::Better);
-    assert!(is_not_found(&app.append_entry(volunteer, village.student(), &text, None).await));
+    assert!(is_not_found(&app.append_entry(volunteer, village.student(), Uuid::new_v4().into(), &text, None).await));
     // And the second lock: no key at all, not even after the keys of the school moved on.
     assert!(village.house.held_by(volunteer.person.id).await.is_empty());
     let mut conn = app.db.read().await.unwrap();
@@ -256,7 +257,15 @@ async fn two_entries_running_without_progress_bring_in_the_office_once() {
     let pairing = village.pair().await;
     let app = village.app();
     let writes = async |happened: &str, effect| {
-        app.append_entry(&village.homeroom, village.student(), &entry(app, happened, effect), None).await.unwrap()
+        app.append_entry(
+            &village.homeroom,
+            village.student(),
+            Uuid::new_v4().into(),
+            &entry(app, happened, effect),
+            None,
+        )
+        .await
+        .unwrap()
     };
     writes("第一次", Effect::Unchanged).await;
     assert!(village.signals().await.is_empty() && app.notices(&director).await.unwrap().is_empty());
@@ -298,7 +307,7 @@ async fn a_correction_takes_the_place_of_what_it_corrects() {
     let app = village.app();
     let write = async |effect, corrects| {
         let text = entry(app, "记录", effect);
-        app.append_entry(&village.homeroom, village.student(), &text, corrects).await.unwrap()
+        app.append_entry(&village.homeroom, village.student(), Uuid::new_v4().into(), &text, corrects).await.unwrap()
     };
     write(Effect::Unchanged, None).await;
     let wrong = write(Effect::Better, None).await;
