@@ -2,6 +2,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::domain::clock::HOUR;
+use crate::domain::crisis::TeamDuty;
 use crate::domain::crisis::Week;
 use crate::domain::ids::StudentId;
 use crate::service::NewLeader;
