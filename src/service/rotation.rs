@@ -7,6 +7,7 @@ mod offices;
 
 use super::cases::spot_of;
 use super::files::{card_spot, entry_spot, layer_spot};
+use super::keys::Spot;
 use super::moods::mood_spot;
 use super::progress::review_spot;
 use super::sheets::sheet_spot;
@@ -14,7 +15,7 @@ use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::words::Compartment;
 use crate::policy::{Act, Permit, Read};
-use crate::store::{Key, NewWrap, Tx};
+use crate::store::{Cell, Entry, Key, MoodSheet, NewWrap, Pairing, Record, SheetPart, StoredReview, Tx};
 use crate::vault::{CompartmentKey, KeyName, Recipient};
 
 /// The next epoch of a compartment key, wrapped to everyone who shall hold it.
@@ -49,7 +50,7 @@ impl App {
         let holders = self.compartment_holders(tx, approach, compartment).await?;
         let next = self.next_key(key, &holders)?;
         self.move_on(tx, permit, &next).await?;
-        self.reseal_file(tx, permit, read, &keys, &next).await
+        self.reseal(tx, permit, read, &keys, &next).await
     }
 
     /// Makes the next epoch of a key and wraps it to its holders. Nothing is stored yet.
@@ -79,9 +80,9 @@ impl App {
         Ok(())
     }
 
-    /// Seals anew what stands in one compartment of a file: both layers, entries, reviews, and the cards of pairings; of a
-    /// class, its mood log.
-    pub(crate) async fn reseal_file<A: Act>(
+    /// Seals anew all that a key sealed: the roster of a class, or what stands in one compartment of a file: both layers,
+    /// entries, reviews, and the cards of pairings; of a class, its mood log.
+    pub(crate) async fn reseal<A: Act>(
         &self,
         tx: &mut Tx,
         permit: &Permit<A>,
@@ -90,72 +91,45 @@ impl App {
         next: &NextKey,
     ) -> Result<()> {
         let Key { compartment, owner, epoch, subject, .. } = next.key;
+        let anew = |spot: &Spot<'_>, sealed: &[u8]| keys.reseal(read, spot, sealed, &next.secret, epoch);
+        if compartment == Compartment::Roster {
+            for part in tx.sheets(ClassId(subject)).await? {
+                let sealed = anew(&sheet_spot(&part), &part.sealed)?;
+                tx.reseal_sheet(permit, &SheetPart { epoch, sealed, ..part }).await?;
+            }
+            return Ok(());
+        }
         let id = StudentId(subject);
-        for mut record in tx.records(id).await?.into_iter().filter(|r| r.compartment == compartment) {
+        for record in tx.records(id).await?.into_iter().filter(|r| r.compartment == compartment) {
             let spot = layer_spot(id, compartment, &record.layer, record.epoch, record.version);
-            record.sealed = keys.reseal(read, &spot, &record.sealed, &next.secret, epoch)?;
-            record.epoch = epoch;
-            tx.reseal_record(permit, &record).await?;
+            let sealed = anew(&spot, &record.sealed)?;
+            tx.reseal_record(permit, &Record { epoch, sealed, ..record }).await?;
         }
         if compartment == Compartment::Warning {
-            return self.reseal_warnings(tx, permit, read, keys, next).await;
+            for cell in tx.warning_cells(id).await? {
+                let sealed = anew(&spot_of(&cell), &cell.sealed)?;
+                tx.reseal_cell(permit, &Cell { epoch, sealed, ..cell }).await?;
+            }
+            return Ok(());
         }
         if compartment != Compartment::Support {
             return Ok(());
         }
-        for mut entry in tx.entries(id, compartment, owner, i64::MAX).await? {
-            entry.sealed = keys.reseal(read, &entry_spot(&entry), &entry.sealed, &next.secret, epoch)?;
-            entry.epoch = epoch;
-            tx.reseal_entry(permit, &entry).await?;
+        for entry in tx.entries(id, compartment, owner, i64::MAX).await? {
+            let sealed = anew(&entry_spot(&entry), &entry.sealed)?;
+            tx.reseal_entry(permit, &Entry { epoch, sealed, ..entry }).await?;
         }
-        for mut pairing in tx.pairings_of_student(id).await? {
-            pairing.card = keys.reseal(read, &card_spot(&pairing), &pairing.card, &next.secret, epoch)?;
-            pairing.epoch = epoch;
-            tx.reseal_card(permit, &pairing).await?;
+        for pairing in tx.pairings_of_student(id).await? {
+            let card = anew(&card_spot(&pairing), &pairing.card)?;
+            tx.reseal_card(permit, &Pairing { epoch, card, ..pairing }).await?;
         }
-        for mut review in tx.reviews(id).await? {
-            review.sealed = keys.reseal(read, &review_spot(&review), &review.sealed, &next.secret, epoch)?;
-            review.epoch = epoch;
-            tx.reseal_review(permit, &review).await?;
+        for review in tx.reviews(id).await? {
+            let sealed = anew(&review_spot(&review), &review.sealed)?;
+            tx.reseal_review(permit, &StoredReview { epoch, sealed, ..review }).await?;
         }
-        for mut sheet in tx.moods(ClassId(subject), i64::MAX).await? {
-            sheet.sealed = keys.reseal(read, &mood_spot(&sheet), &sheet.sealed, &next.secret, epoch)?;
-            sheet.epoch = epoch;
-            tx.reseal_mood(permit, &sheet).await?;
-        }
-        Ok(())
-    }
-
-    /// Seals anew what stands in the `warning` compartment of a file.
-    async fn reseal_warnings<A: Act>(
-        &self,
-        tx: &mut Tx,
-        permit: &Permit<A>,
-        read: &Permit<Read>,
-        keys: &Keys,
-        next: &NextKey,
-    ) -> Result<()> {
-        for mut cell in tx.warning_cells(StudentId(next.key.subject)).await? {
-            cell.sealed = keys.reseal(read, &spot_of(&cell), &cell.sealed, &next.secret, next.key.epoch)?;
-            cell.epoch = next.key.epoch;
-            tx.reseal_cell(permit, &cell).await?;
-        }
-        Ok(())
-    }
-
-    /// Seals the roster of a class anew.
-    pub(crate) async fn reseal_roster<A: Act>(
-        &self,
-        tx: &mut Tx,
-        permit: &Permit<A>,
-        read: &Permit<Read>,
-        keys: &Keys,
-        next: &NextKey,
-    ) -> Result<()> {
-        for mut part in tx.sheets(ClassId(next.key.subject)).await? {
-            part.sealed = keys.reseal(read, &sheet_spot(&part), &part.sealed, &next.secret, next.key.epoch)?;
-            part.epoch = next.key.epoch;
-            tx.reseal_sheet(permit, &part).await?;
+        for sheet in tx.moods(ClassId(subject), i64::MAX).await? {
+            let sealed = anew(&mood_spot(&sheet), &sheet.sealed)?;
+            tx.reseal_mood(permit, &MoodSheet { epoch, sealed, ..sheet }).await?;
         }
         Ok(())
     }

@@ -40,8 +40,7 @@ async fn show(
     Seen { viewer, ui }: Seen,
     Path(student): Path<StudentId>,
 ) -> Result<Response, Problem> {
-    let lines = web.app.views(&viewer, student).await?;
-    let names = web.app.colleagues(&viewer).await?;
+    let (lines, names) = web.app.views(&viewer, student).await?;
     let rows = lines.iter().map(|stored| row(&ui, &names, &stored.line)).collect();
     page(&ViewsPage { ui, student, rows })
 }

@@ -258,11 +258,7 @@ impl App {
         for file in &prepared.files {
             for (read, next) in &file.next {
                 self.move_on(tx, permit, next).await?;
-                if next.key.compartment == Compartment::Roster {
-                    self.reseal_roster(tx, permit, read, &file.keys, next).await?;
-                } else {
-                    self.reseal_file(tx, permit, read, &file.keys, next).await?;
-                }
+                self.reseal(tx, permit, read, &file.keys, next).await?;
                 rotated += 1;
             }
         }
