@@ -275,7 +275,8 @@ impl App {
     /// # Errors
     /// The row was tampered with.
     pub(crate) fn office_recipient(&self, office: &Office) -> Result<Recipient> {
-        Ok(Recipient::genuine(&office.recipient, office.id.0, &office.recipient_mac, &self.secret)?)
+        let Office { id, epoch, recipient, recipient_mac, .. } = office;
+        Ok(Recipient::genuine_of_office(recipient, id.0, *epoch, recipient_mac, &self.secret)?)
     }
 
     /// Makes the first key of a compartment of a student, and its wraps.

@@ -108,7 +108,7 @@ impl App {
         identity: &Identity,
     ) -> Result<Office> {
         let recipient = identity.recipient()?;
-        let (_, mac) = Recipient::enrol(&recipient, id.0, &self.secret)?;
+        let (_, mac) = Recipient::enrol_office(&recipient, id.0, epoch, &self.secret)?;
         let class_id = class.map(|id| id.0);
         Ok(Office { id, school_id, kind, class_id, rotation_due: false, epoch, recipient, recipient_mac: mac.to_vec() })
     }

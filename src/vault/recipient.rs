@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Error, Result, ServerSecret};
 
 const PURPOSE: &str = "recipient";
+const OF_OFFICE: &str = "office recipient";
 
 /// A genuine public key and its holder: a person, an office, or the recovery key of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,27 @@ impl Recipient {
     pub fn enrol(text: &str, holder: Uuid, secret: &ServerSecret) -> Result<(Self, [u8; 32])> {
         let recipient = Self::read(text, holder)?;
         Ok((recipient, secret.mac(PURPOSE, &[holder.as_bytes(), text.as_bytes()])))
+    }
+
+    /// Reads the stored public key of an office and checks that it is the one of this epoch: an earlier one is genuine too,
+    /// and opens for whoever left with it.
+    ///
+    /// # Errors
+    /// [`Error::RecipientNotGenuine`] when the key, the office, the epoch or the mark is not what was enrolled.
+    pub fn genuine_of_office(text: &str, office: Uuid, epoch: i64, mac: &[u8], secret: &ServerSecret) -> Result<Self> {
+        if !secret.mac_is(OF_OFFICE, &[office.as_bytes(), &epoch.to_be_bytes(), text.as_bytes()], mac) {
+            return Err(Error::RecipientNotGenuine);
+        }
+        Self::read(text, office)
+    }
+
+    /// Enrols the public key of an office for one epoch.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] when the text is no public key of age.
+    pub fn enrol_office(text: &str, office: Uuid, epoch: i64, secret: &ServerSecret) -> Result<(Self, [u8; 32])> {
+        let recipient = Self::read(text, office)?;
+        Ok((recipient, secret.mac(OF_OFFICE, &[office.as_bytes(), &epoch.to_be_bytes(), text.as_bytes()])))
     }
 
     /// Whose key it is.
@@ -87,6 +109,24 @@ mod tests {
         }
         assert_eq!(Recipient::genuine(&text, thief, &mac, &secret), Err(Error::RecipientNotGenuine));
         assert_eq!(Recipient::genuine(&text, teacher, &[], &secret), Err(Error::RecipientNotGenuine));
+    }
+
+    #[test]
+    fn an_office_key_is_genuine_in_its_epoch_only() {
+        let secret = ServerSecret::generate().unwrap();
+        let office = Uuid::from_u128(3);
+        let [old, new] = [(); 2].map(|()| Identity::generate().unwrap().recipient().unwrap());
+        let (_, first) = Recipient::enrol_office(&old, office, 1, &secret).unwrap();
+        let (enrolled, second) = Recipient::enrol_office(&new, office, 2, &secret).unwrap();
+        let genuine = |text, epoch, mac: &[u8]| Recipient::genuine_of_office(text, office, epoch, mac, &secret);
+        assert_eq!(genuine(&new, 2, &second), Ok(enrolled));
+        for (text, epoch, mac) in [(&old, 2, first), (&old, 2, second), (&new, 1, second), (&new, 3, second)] {
+            assert_eq!(genuine(text, epoch, &mac), Err(Error::RecipientNotGenuine));
+        }
+        // Nor does one kind of mark serve as the other.
+        assert_eq!(Recipient::genuine(&new, office, &second, &secret), Err(Error::RecipientNotGenuine));
+        let (_, of_person) = Recipient::enrol(&new, office, &secret).unwrap();
+        assert_eq!(genuine(&new, 2, &of_person), Err(Error::RecipientNotGenuine));
     }
 
     #[test]

@@ -240,6 +240,8 @@ fn recipient_is_genuine() {
     let genuine = Recipient::genuine(RECIPIENT, HOLDER, &bytes("recipient_mark"), &server()).unwrap();
     assert_eq!((genuine.text().as_str(), genuine.holder()), (RECIPIENT, HOLDER));
     assert_eq!(fingerprint(RECIPIENT), text("fingerprint"));
+    let of_office = bytes("office_recipient_mark");
+    assert!(Recipient::genuine_of_office(RECIPIENT, HOLDER, 3, &of_office, &server()).is_ok());
 }
 
 #[test]

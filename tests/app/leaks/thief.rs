@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 use yice::domain::clock::Clock;
-use yice::domain::ids::{KeyId, PersonId};
+use yice::domain::ids::{KeyId, OfficeId, PersonId};
 use yice::domain::relation::Standing;
 use yice::domain::roster;
 use yice::domain::words::{Kind, Role};
@@ -269,6 +269,41 @@ async fn nothing_is_wrapped_to_a_key_that_somebody_wrote_into_the_database() {
     assert_eq!(li.post(&format!("/files/{student}/notes"), &NOTE).await.status.as_u16(), 303);
     at.pair(student, helper.id).await;
     assert!(wraps(&at).await.len() > before);
+}
+
+/// Whoever left an office holds its earlier key. Put back beside the office, it would get the keys of every new student.
+#[tokio::test]
+async fn an_earlier_key_of_an_office_cannot_be_put_back() {
+    let at = TestApp::new().await;
+    let _li = at.counsellor("li").await;
+    let session = at.app.sign_in("li", SecretString::from(PASSWORD), "127.0.0.1").await.unwrap();
+    let viewer = at.app.viewer(&session.token).await.unwrap();
+    let mut conn = raw(&at).await;
+    let row = "SELECT id, epoch, recipient, recipient_mac FROM offices WHERE kind = 'moral_ed'";
+    let (id, epoch, old, old_mac): (Uuid, i64, String, Vec<u8>) =
+        sqlx::query_as(row).fetch_one(&mut conn).await.unwrap();
+    at.app.rotate_office(&viewer, OfficeId(id)).await.unwrap();
+    let (_, moved, new, new_mac): (Uuid, i64, String, Vec<u8>) =
+        sqlx::query_as(row).fetch_one(&mut conn).await.unwrap();
+    assert_eq!(moved, epoch + 1);
+    assert!(old != new && old_mac != new_mac);
+
+    let born = super::marks::birth(at.app.school_year(), 10);
+    let header = ["年级", "班级", "姓名", "性别", "出生日期", "身份证件类型", "身份证件号"];
+    let rows = [vec!["四年级", "9班", "贺新", "男", &born, "护照", "E0000001"]];
+    let roster = roster::read(&super::marks::workbook(&header, &rows), at.app.school_year()).unwrap();
+    let plan = at.app.plan_roster(at.school.id, roster, None).await.unwrap();
+    let standing = Standing::installation(at.school.id);
+    let permit = at.app.permit::<Report>(&standing, Kind::Roster, at.school.id.0).await.unwrap();
+    let before = wraps(&at).await.len();
+    let put = "UPDATE offices SET recipient = $1, recipient_mac = $2 WHERE id = $3";
+    for (text, mac) in [(&old, &old_mac), (&old, &new_mac)] {
+        sqlx::query(put).bind(text).bind(mac).bind(id).execute(&mut conn).await.unwrap();
+        assert!(at.app.take_in_roster(&permit, &plan, &|_| ()).await.is_err());
+        assert_eq!(wraps(&at).await.len(), before, "nothing is wrapped to it");
+    }
+    sqlx::query(put).bind(&new).bind(&new_mac).bind(id).execute(&mut conn).await.unwrap();
+    at.app.take_in_roster(&permit, &plan, &|_| ()).await.unwrap();
 }
 
 /// The next epoch of a key, of bytes that the thief chose, wrapped to everybody who should have it: all that is written from
