@@ -10,6 +10,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::error::again;
 use super::files::{Approach, BY_PEOPLE, card_spot, layer};
 use super::sheets::merged;
 use super::{App, Error, FieldProblem, Keys, Listed, Result, Viewer};
@@ -184,6 +185,10 @@ impl App {
     /// [`Error::Invalid`] with everything that is wrong; [`Error::NotFound`] for anyone who starts no pairings;
     /// [`Error::NoKey`] when the person does not hold the keys to be handed over.
     pub async fn start_pairing(&self, viewer: &Viewer, id: StudentId, new: NewPairing) -> Result<PairingId> {
+        again(|| self.try_start_pairing(viewer, id, &new)).await
+    }
+
+    async fn try_start_pairing(&self, viewer: &Viewer, id: StudentId, new: &NewPairing) -> Result<PairingId> {
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
         let (mut tx, permit) = self.permit_in::<Manage>(tx, &approach.standing, Kind::Pairing, id.0).await?;

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::error::again;
 use super::{App, Error, FieldProblem, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, SchoolId, TermId};
@@ -111,15 +112,18 @@ impl App {
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
-        let key = ClassKey::new(grade, number, self.school_year());
+        again(|| self.try_new_class(&permit, ClassKey::new(grade, number, self.school_year()))).await
+    }
+
+    async fn try_new_class(&self, permit: &Permit<Manage>, key: ClassKey) -> Result<ClassId> {
         let (cohort, number) = (i64::from(key.cohort), i64::from(key.number));
         let mut tx = self.begin().await?;
         let classes = tx.classes(permit.school()).await?;
         if classes.iter().any(|class| (class.cohort, class.number) == (cohort, number)) {
             return Err(Error::field("number", "class-exists"));
         }
-        let (class, ..) = self.make_class(&mut tx, &permit, permit.school(), cohort, number).await?;
-        tx.record_about(&permit, Event::ClassChanged, class.id.0, "made", self.now()).await?;
+        let (class, ..) = self.make_class(&mut tx, permit, permit.school(), cohort, number).await?;
+        tx.record_about(permit, Event::ClassChanged, class.id.0, "made", self.now()).await?;
         tx.commit().await?;
         Ok(class.id)
     }
