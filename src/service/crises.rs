@@ -1,33 +1,31 @@
 //! 五个一: the crisis record of a warning, from opening it to the two signatures that close it.
 
+mod closing;
+mod company;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::cases::{NewDeadline, cell_spot, read_due, read_step};
+use super::cases::{cell_spot, read_step};
 use super::error::again;
 use super::files::Who;
-use super::warnings::Case;
-use super::{App, Approach, Due, Error, FieldProblem, Keys, Result, Viewer};
+use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::clock::{DAY, MINUTE, school_time};
-use crate::domain::crisis::{
-    Asked, Course, Crisis, CrisisAct, Done, LONGEST_SHIFT, Member, Open, PlanItem, Shift, may_sign, open,
-};
+use crate::domain::clock::{DAY, school_time};
+use crate::domain::crisis::{Course, Crisis, CrisisAct, Done, LONGEST_SHIFT, Member, Open, PlanItem, Shift, open};
 use crate::domain::ids::{CrisisId, PersonId, StepId, WarningId};
 use crate::domain::record::Card;
 use crate::domain::warning::{Severity, Step, StepKind, Task};
-use crate::domain::words::{Action, Kind, Role};
-use crate::policy::{Act, Append, Manage, Opens, Permit, Read, Sign};
+use crate::domain::words::{Action, Kind};
+use crate::policy::{Act, Append, Manage, Opens, Permit, Read};
 use crate::store::{CellTable, Conn, Grant, Person, StoredCrisis, StoredStep, Tx, Warning};
 
 /// The longest text of a reason, a plan item, a note, in characters.
 const TEXT: usize = 1_000;
 /// The longest name in the company roster, in characters.
 const NAME: usize = 40;
-/// Within this time somebody must be with the student, where nobody is.
-const AT_ONCE: i64 = 30 * MINUTE;
 
 /// A crisis record, opened.
 #[derive(Debug)]
@@ -417,171 +415,6 @@ impl App {
             Ok(tx.commit().await?)
         })
         .await
-    }
-
-    /// Asks for closing a record, with how the case came out: the first of two signatures.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] without an outcome, or while anything is open; [`Error::NotFound`] for anyone who signs nothing.
-    pub async fn ask_crisis_closing(&self, viewer: &Viewer, id: WarningId, outcome: &str) -> Result<()> {
-        self.may_with_warning::<Sign>(viewer, id).await?;
-        let outcome = text("outcome", outcome, TEXT)?;
-        again(|| async {
-            let mut tx = self.begin().await?;
-            let mut desk = self.desk::<Sign>(&mut tx, viewer, id).await?;
-            let trace = Trace::of(&desk.keys, &desk.read, &desk.steps)?;
-            let led = desk.approach.leader(&self.today()).is_some();
-            if !open(&desk.crisis, &trace.course(desk.stored.opened_at, led, self.now())).is_empty() {
-                return Err(Error::field("outcome", "crisis-open-items"));
-            }
-            let counsellor = viewer.has(Role::Counsellor);
-            let outcome = outcome.clone();
-            let said = Said { act: CrisisAct::ClosingAsked, note: outcome.clone(), persons: Vec::new() };
-            desk.crisis.closing = Some(Asked { by: viewer.person.id, at: self.now(), counsellor, outcome });
-            self.say(&mut tx, &desk.permit, &desk.keys, &desk.warning, said).await?;
-            self.tell_signers_of(&mut tx, viewer, &desk).await?;
-            self.put_desk(&mut tx, desk, Event::CrisisChanged, CrisisAct::ClosingAsked.as_str()).await?;
-            Ok(tx.commit().await?)
-        })
-        .await
-    }
-
-    /// Tells everybody who may give the second signature, the leader included, that one is waited for.
-    async fn tell_signers_of<A: Act>(&self, tx: &mut Tx, viewer: &Viewer, desk: &Desk<A>) -> Result<()> {
-        let school = desk.warning.school_id;
-        let mut signers = self.holders_of_role(tx, school, Role::Counsellor, None).await?;
-        signers.extend(self.holders_of_role(tx, school, Role::MoralEdDirector, None).await?);
-        signers.extend(desk.approach.leader(&self.today()).map(|grant| grant.person_id));
-        signers.remove(&viewer.person.id);
-        self.tell(tx, school, &signers, &format!("/warnings/{}/crisis", desk.warning.id)).await
-    }
-
-    /// Signs or refuses the closing that a colleague asked for. With the second signature the leader's keys change and the
-    /// record is closed for good. `seen` is the version of the record that the person saw.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] when the record changed since; [`Error::Invalid`] when the same person signs twice, when neither is a
-    /// counsellor, when something is open again, or a refusal has no reason; [`Error::NotFound`] for anyone who signs nothing.
-    pub async fn decide_crisis_closing(
-        &self,
-        viewer: &Viewer,
-        id: WarningId,
-        signs: bool,
-        reason: &str,
-        seen: i64,
-    ) -> Result<()> {
-        self.may_with_warning::<Sign>(viewer, id).await?;
-        let reason = if signs { optional("reason", reason, TEXT)? } else { text("reason", reason, TEXT)? };
-        again(|| self.try_decide_crisis(viewer, id, signs, &reason, seen)).await
-    }
-
-    async fn try_decide_crisis(
-        &self,
-        viewer: &Viewer,
-        id: WarningId,
-        signs: bool,
-        reason: &str,
-        seen: i64,
-    ) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let mut desk = self.desk::<Sign>(&mut tx, viewer, id).await?;
-        if desk.stored.version != seen {
-            return Err(Error::Stale(Vec::new()));
-        }
-        let Some(asker) = desk.crisis.closing.as_ref().map(|asked| asked.by) else {
-            return Err(Error::field("sign", "crisis-not-asked"));
-        };
-        let mut said = Said { act: CrisisAct::ClosingRefused, note: reason.to_owned(), persons: vec![asker] };
-        let event = if signs {
-            self.sign_desk(&mut tx, viewer, &mut desk).await?;
-            said.act = CrisisAct::Closed;
-            Event::CrisisClosed
-        } else {
-            desk.crisis.closing = None;
-            Event::CrisisChanged
-        };
-        let code = said.act.as_str();
-        self.say(&mut tx, &desk.permit, &desk.keys, &desk.warning, said).await?;
-        self.tell(&mut tx, desk.warning.school_id, &[asker].into(), &format!("/warnings/{id}/crisis")).await?;
-        let leader = desk.approach.grants.iter().find(|g| g.warning_id == id && g.ended_at.is_none()).cloned();
-        let (student, standing) = (desk.approach.student.id, desk.approach.standing.clone());
-        self.put_desk(&mut tx, desk, event, code).await?;
-        // Last, because it changes the keys under which everything above was sealed.
-        if signs && let Some(grant) = leader {
-            let mut approach = self.approach(&mut tx, viewer, student).await?;
-            let permit =
-                self.policy.permit::<Sign>(&standing, Kind::Warning, student.0).map_err(|_| Error::NotFound)?;
-            self.end_lead(&mut tx, &permit, viewer, &mut approach, &grant).await?;
-        }
-        Ok(tx.commit().await?)
-    }
-
-    /// The second signature.
-    async fn sign_desk(&self, tx: &mut Tx, viewer: &Viewer, desk: &mut Desk<Sign>) -> Result<()> {
-        let trace = Trace::of(&desk.keys, &desk.read, &desk.steps)?;
-        let led = desk.approach.leader(&self.today()).is_some();
-        let course = trace.course(desk.stored.opened_at, led, self.now());
-        may_sign(&desk.crisis, &course, viewer.person.id, viewer.has(Role::Counsellor))
-            .map_err(|problem| Error::field("sign", problem.as_str()))?;
-        desk.crisis.signed = Some((viewer.person.id, self.now()));
-        desk.stored.closed_at = Some(self.now());
-        self.company_due(tx, &desk.permit, &desk.read, &desk.keys, &desk.warning, None).await
-    }
-
-    /// What a level means for the crisis record: at the highest one it is open, with company by the hour; below, nobody needs
-    /// to stay.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`]; the database.
-    pub(crate) async fn crisis_at_level<A: Act>(&self, tx: &mut Tx, case: &Case<A>, severity: Severity) -> Result<()> {
-        let Case { permit, read, keys, warning, .. } = case;
-        if severity != Severity::Critical {
-            return self.company_due(tx, permit, read, keys, warning, None).await;
-        }
-        if self.ensure_crisis(tx, permit, read, keys, warning, "").await? {
-            return Ok(());
-        }
-        let stored = tx.crises_of_warning(warning.id).await?.into_iter().find(|crisis| crisis.closed_at.is_none());
-        let Some(stored) = stored else { return Ok(()) };
-        let crisis = read_crisis(keys, read, &stored)?;
-        self.company_due(tx, permit, read, keys, warning, Some(&crisis)).await
-    }
-
-    /// Keeps the due time of the company roster in step with it: somebody must be there when the last shift ends without
-    /// another one. With `None` nobody needs to be with the student any more.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`]; the database.
-    pub(crate) async fn company_due<A: Act, R: Opens>(
-        &self,
-        tx: &mut Tx,
-        permit: &Permit<A>,
-        read: &Permit<R>,
-        keys: &Keys,
-        warning: &Warning,
-        crisis: Option<&Crisis>,
-    ) -> Result<()> {
-        let now = self.now();
-        let due_at = crisis.map(|crisis| crisis.accompanied_until(now)).map(|until| until.max(now + AT_ONCE));
-        let mut stands = false;
-        for deadline in tx.deadlines_of_warning(warning.id).await?.iter().filter(|d| d.done_at.is_none()) {
-            if read_due(keys, read, deadline)?.task != Task::Company {
-                continue;
-            }
-            if due_at == Some(deadline.due_at) {
-                stands = true;
-            } else if due_at.is_some_and(|later| later > deadline.due_at) {
-                tx.meet_deadline(permit, deadline.id, now).await?;
-            } else {
-                tx.withdraw_deadline(permit, deadline.id).await?;
-            }
-        }
-        if let Some(due_at) = due_at.filter(|_| !stands) {
-            let due = Due { task: Task::Company, about: String::new() };
-            let new = NewDeadline { due, due_at, owner: Role::MoralEdDirector };
-            self.set_deadline(tx, permit, keys, warning, &new).await?;
-        }
-        Ok(())
     }
 
     /// A line on the timeline about a record.

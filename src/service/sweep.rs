@@ -55,7 +55,7 @@ impl Sweeper {
 
 impl App {
     /// One round: if it is this node's turn, passes on what is past its time and says that a holiday comes. Gives how many due
-    /// times and letters were passed on.
+    /// times, letters and mandatory reports were passed on.
     ///
     /// # Errors
     /// The database; the next round tries again.
@@ -69,7 +69,8 @@ impl App {
             return Ok(0);
         }
         tx.commit().await?;
-        let passed_on = self.pass_on_what_is_due().await? + self.pass_on_letters().await?;
+        let passed_on =
+            self.pass_on_what_is_due().await? + self.pass_on_letters().await? + self.ring_for_reports().await?;
         let today = self.clock.today();
         if sweeper.announced != Some(today) {
             self.announce_holidays().await?;

@@ -6,6 +6,7 @@
 mod house;
 mod window;
 
+mod crisis;
 mod leading;
 mod looking_after;
 mod many_hands;

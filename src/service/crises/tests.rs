@@ -1,11 +1,15 @@
 use jiff::civil::date;
 
+use super::company::AT_ONCE;
 use super::*;
 use crate::domain::clock::HOUR;
 use crate::domain::crisis::TeamDuty;
 use crate::domain::crisis::Week;
 use crate::domain::ids::StudentId;
+use crate::domain::warning::Task;
+use crate::domain::words::Role;
 use crate::service::NewLeader;
+use crate::service::cases::read_due;
 use crate::service::testing::School;
 
 /// A student at the highest level; a counsellor, a colleague, the director, a leader, the homeroom teacher.

@@ -82,6 +82,7 @@ impl App {
         }
         if new.kind == StepKind::FollowUp && case.warning.stage != Stage::Watching {
             self.set_next_follow_up(&mut tx, &case).await?;
+            self.weekly_follow_up(&mut tx, &case).await?;
         }
         let event = if new.kind == StepKind::Review {
             self.close_after_review(&mut tx, &mut case).await?;

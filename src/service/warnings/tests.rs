@@ -260,7 +260,8 @@ async fn one_person_raises_and_a_level_brings_its_due_times() {
             (Task::InformBureau, 24),
             (Task::Confer, 24),
             (Task::Plan, 24),
-            (Task::FollowUp, 24)
+            (Task::FollowUp, 24),
+            (Task::Company, 0)
         ],
         "an earlier due time replaces the later one, and what this level does not ask for goes"
     );
