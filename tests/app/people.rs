@@ -168,6 +168,15 @@ impl TestApp {
         self.app.class_list(&self.keeper, class).await.unwrap().students
     }
 
+    /// The whole server at an address of this machine, until the test ends.
+    pub async fn serve(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
     /// A student of the homeroom teacher's class.
     pub async fn student(&self) -> StudentId {
         self.students(self.class).await[0].row.student

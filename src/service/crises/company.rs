@@ -8,7 +8,7 @@ use crate::domain::words::Role;
 use crate::policy::{Act, Opens, Permit};
 use crate::service::cases::{NewDeadline, read_due};
 use crate::service::warnings::Case;
-use crate::service::{App, Due, Error, Keys, Result};
+use crate::service::{App, Due, Keys, Result};
 use crate::store::{Tx, Warning};
 
 /// Within this time somebody must be with the student, where nobody is.
