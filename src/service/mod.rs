@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod approach;
 mod audits;
 mod bell;
 mod calendar;
@@ -52,6 +53,7 @@ mod views;
 mod warnings;
 
 pub use account::SignedIn;
+pub use approach::{Approach, Who};
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
 pub use calendar::SchoolCalendar;
@@ -63,7 +65,7 @@ pub use crises::{NewItem, NewShift, OpenedCrisis};
 pub use due::{DueList, HolidayCase, HolidayList, ListedDue, Taking};
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
-pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub use files::{FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField};
 pub(crate) use files::{entry_spot, layer_spot};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};
 pub use help_desk::{OpenedHelp, ShownHelp};
