@@ -157,7 +157,7 @@ pub async fn reports(server: &Server, early: &Early) -> Result<()> {
         let before: Vec<i64> = pages.pages().iter().take(hearing.len()).map(|page| page.count()).collect();
         let (address, sending) = (server.address.clone(), sending.to_vec());
         let sent =
-            tokio::task::spawn_blocking(move || send(&address, &sending, Duration::from_secs(60) / a_minute, count))
+            tokio::task::spawn_blocking(move || send(&address, &sending, Duration::from_mins(1) / a_minute, count))
                 .await??;
         tokio::time::sleep(RUNG).await;
         pages.all_listen()?;

@@ -36,7 +36,7 @@ impl Page {
 
 /// All open pages; they close when this is dropped.
 pub struct Pages {
-    pages: Vec<Arc<Page>>,
+    all: Vec<Arc<Page>>,
     ended: Arc<AtomicUsize>,
     tasks: tokio::task::JoinSet<()>,
 }
@@ -57,9 +57,9 @@ impl Pages {
             });
             pages.push(page);
         }
-        let opened = Self { pages, ended, tasks };
+        let opened = Self { all: pages, ended, tasks };
         let started = Instant::now();
-        while opened.pages.iter().any(|page| page.told().is_empty()) {
+        while opened.all.iter().any(|page| page.told().is_empty()) {
             opened.all_listen()?;
             ensure!(started.elapsed() < OPENING, "a page was told nothing");
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -69,13 +69,13 @@ impl Pages {
 
     /// The pages, in the order of the cookies.
     pub fn pages(&self) -> &[Arc<Page>] {
-        &self.pages
+        &self.all
     }
 
     /// Fails when the server closed a page: then fewer listened than the table says.
     pub fn all_listen(&self) -> Result<()> {
         let ended = self.ended.load(Ordering::Relaxed);
-        ensure!(ended == 0 && self.tasks.len() == self.pages.len(), "{ended} open pages were closed by the server");
+        ensure!(ended == 0 && self.tasks.len() == self.all.len(), "{ended} open pages were closed by the server");
         Ok(())
     }
 }
