@@ -212,11 +212,9 @@ impl App {
     /// Rings with the counsellors, and where somebody is in danger with the director as well.
     async fn tell_of_letter(&self, tx: &mut Tx, viewer: &Viewer, danger: bool) -> Result<()> {
         let school = viewer.person.school_id;
-        let counsellors = self.holders_of_role(tx, school, Role::Counsellor, None).await?;
-        let directors = self.holders_of_role(tx, school, Role::MoralEdDirector, None).await?;
-        let mut told = counsellors;
+        let mut told = self.holders_of_role(tx, school, Role::Counsellor, None).await?;
         if danger || told.is_empty() {
-            told.extend(directors);
+            told.extend(self.holders_of_role(tx, school, Role::MoralEdDirector, None).await?);
         }
         self.tell(tx, school, &told, "/warnings").await
     }

@@ -1,6 +1,6 @@
 //! Telling people that something waits, without saying what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -27,21 +27,45 @@ impl App {
         people: &BTreeSet<PersonId>,
         place: &str,
     ) -> Result<()> {
-        for person in people {
-            let notice = Notice {
-                id: NoticeId(Uuid::now_v7()),
-                school_id: school,
-                person_id: *person,
-                place: place.to_owned(),
-                made_at: self.now(),
-                seen_at: None,
-            };
-            tx.leave_notice(&notice).await?;
-            tx.lay_out_mail(Uuid::now_v7(), school, *person, self.now()).await?;
+        if people.is_empty() {
+            return Ok(());
         }
-        if !people.is_empty() {
-            for robot in Channel::ROBOTS {
-                tx.lay_out_robot(Uuid::now_v7(), school, *robot, self.now()).await?;
+        let ways = tx.channels(school).await?.into_iter().map(|channel| (school, channel.kind)).collect();
+        self.tell_all(tx, &BTreeMap::from([((school, place), people.clone())]), &ways).await
+    }
+
+    /// Leaves a notice for each of these people, of several schools whose ways out are `ways`.
+    ///
+    /// # Errors
+    /// The database.
+    pub(crate) async fn tell_all(
+        &self,
+        tx: &mut Tx,
+        told: &BTreeMap<(SchoolId, &str), BTreeSet<PersonId>>,
+        ways: &BTreeSet<(SchoolId, Channel)>,
+    ) -> Result<()> {
+        let made_at = self.now();
+        let mut notices = Vec::new();
+        for ((school_id, place), people) in told {
+            notices.extend(people.iter().map(|person| Notice {
+                id: NoticeId(Uuid::now_v7()),
+                school_id: *school_id,
+                person_id: *person,
+                place: (*place).to_owned(),
+                made_at,
+                seen_at: None,
+            }));
+        }
+        tx.leave_notices(&notices).await?;
+        for Notice { school_id, person_id, .. } in &notices {
+            if ways.contains(&(*school_id, Channel::Mail)) {
+                tx.lay_out_mail(Uuid::now_v7(), *school_id, *person_id, made_at).await?;
+            }
+        }
+        let told: BTreeSet<SchoolId> = notices.iter().map(|notice| notice.school_id).collect();
+        for (school, robot) in ways.iter().filter(|(school, _)| told.contains(school)) {
+            if Channel::ROBOTS.contains(robot) {
+                tx.lay_out_robot(Uuid::now_v7(), *school, *robot, made_at).await?;
             }
         }
         Ok(())

@@ -7,16 +7,19 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{App, Result};
-use crate::domain::calendar::{Calendar, HOLIDAY, evening, next_reminder};
+use crate::domain::calendar::{Calendar, DayKind, HOLIDAY, evening, next_reminder};
 use crate::domain::clock::school_time;
-use crate::domain::ids::{ClassId, PersonId, SchoolId, StudentId};
+use crate::domain::ids::{ClassId, DeadlineId, PersonId, SchoolId, StudentId};
+use crate::domain::outside::Channel;
 use crate::domain::relation::Duty;
 use crate::domain::warning::rungs;
 use crate::domain::words::Role;
-use crate::store::{Deadline, Lease, Tx};
+use crate::store::{Deadline, Lease, SchoolDay, Surroundings, TakenOver};
 
 /// The name of the lease.
 const LEASE: &str = "sweep";
+/// The name of the turn: two nodes that both believe it is theirs pass on one after the other.
+const TURN: &str = "pass on";
 /// After so many rounds in which a holder's beat stood still, another node takes over.
 const PATIENCE: u32 = 3;
 /// Due times passed on in one go; the rest waits for the next round.
@@ -79,61 +82,55 @@ impl App {
         Ok(passed_on)
     }
 
-    /// Passes every due time whose next reminder has come on to the next rung: once, however many nodes do this at once.
+    /// Passes every due time whose next reminder has come on to the next rung: once, however many nodes do this at once. One
+    /// transaction for all schools: at the end of a day hundreds become due together, each in another school.
     ///
     /// # Errors
     /// The database.
     pub async fn pass_on_what_is_due(&self) -> Result<usize> {
-        let due = self.db.read().await?.deadlines_to_pass_on(self.now(), AT_ONCE).await?;
-        let mut by_school: BTreeMap<SchoolId, Vec<Deadline>> = BTreeMap::new();
-        for deadline in due {
-            by_school.entry(deadline.school_id).or_default().push(deadline);
-        }
-        let mut passed_on = 0;
-        for (school, deadlines) in by_school {
-            passed_on += self.pass_on_in(school, deadlines).await?;
-        }
-        Ok(passed_on)
-    }
-
-    /// The due times of one school, in one transaction: rung, notices, audit line.
-    async fn pass_on_in(&self, school: SchoolId, deadlines: Vec<Deadline>) -> Result<usize> {
         let now = self.now();
+        if self.db.look().await?.deadlines_to_pass_on(now, 1).await?.is_empty() {
+            return Ok(0);
+        }
         let mut tx = self.begin().await?;
-        let calendar = self.calendar(&mut tx, school).await?;
-        let duties: Vec<(PersonId, Duty)> =
-            tx.school_duties(school, now).await?.into_iter().map(|(_, person, duty)| (person, duty)).collect();
-        let takers = match calendar.holiday(self.clock.today(), 0) {
-            Some(holiday) => tx.handovers(school, &holiday.first.to_string()).await?,
-            None => Vec::new(),
-        };
-        let mut told: BTreeMap<&str, BTreeSet<PersonId>> = BTreeMap::new();
-        let mut passed_on = Vec::new();
-        for deadline in deadlines {
-            let class = class_of(&mut tx, &deadline, deadline.student_id).await?;
+        tx.take_turn(TURN).await?;
+        let due = tx.deadlines_to_pass_on(now, AT_ONCE).await?;
+        let around = Around::of(tx.surroundings_of_due(now).await?);
+        let mut moves: BTreeMap<_, Vec<DeadlineId>> = BTreeMap::new();
+        let mut steps = BTreeMap::new();
+        for deadline in due {
+            let (calendar, duties) = around.school(deadline.school_id);
+            let class = around.class_of(&deadline);
             // A rung that nobody stands on is no rung; a ladder that nobody stands on is looked at again later.
-            let Some((rung, role, holders)) = next_rung(&deadline, &duties, class) else {
-                tx.postpone(&deadline, next_reminder(false, 1, now, &calendar)).await?;
+            let Some((rung, role, holders)) = next_rung(&deadline, duties, class) else {
+                let later = next_reminder(false, 1, now, calendar);
+                moves.entry((deadline.rung, deadline.rung, Some(later))).or_default().push(deadline.id);
                 continue;
             };
             let reminded = Deadline { rung: rung + 1, ..deadline.clone() };
-            let again = next_rung(&reminded, &duties, class).map(|_| reminder(&reminded, now, &calendar));
-            if tx.pass_on(&deadline, reminded.rung, again).await? {
-                told.entry(if role == Role::SchoolLeader { ASK } else { DUE }).or_default().extend(holders);
-                let subject = reminded.warning_id.unwrap_or(reminded.id.0);
-                let taker = takers.iter().find(|handover| handover.subject == subject);
-                told.entry(DUE).or_default().extend(taker.map(|handover| handover.taker));
-                passed_on.push(reminded);
+            let again = next_rung(&reminded, duties, class).map(|_| reminder(&reminded, now, calendar));
+            moves.entry((deadline.rung, reminded.rung, again)).or_default().push(deadline.id);
+            let place = if role == Role::SchoolLeader { ASK } else { DUE };
+            steps.insert(reminded.id, (reminded, place, holders));
+        }
+        let mut told: BTreeMap<(SchoolId, &str), BTreeSet<PersonId>> = BTreeMap::new();
+        let mut lines: BTreeMap<SchoolId, Vec<(Uuid, i64)>> = BTreeMap::new();
+        let mut passed_on = 0;
+        for ((seen, rung, next_at), ids) in moves {
+            for id in tx.pass_on(&ids, seen, rung, next_at).await? {
+                let Some((deadline, place, holders)) = steps.remove(&id) else { continue };
+                let school = deadline.school_id;
+                let taker = around.taker(&deadline, self.clock.today());
+                told.entry((school, place)).or_default().extend(holders);
+                told.entry((school, DUE)).or_default().extend(taker);
+                lines.entry(school).or_default().push((id.0, deadline.rung));
+                passed_on += 1;
             }
         }
-        for (place, people) in &told {
-            self.tell(&mut tx, school, people, place).await?;
-        }
-        for deadline in &passed_on {
-            tx.record_passed_on(school, deadline.id.0, deadline.rung, now).await?;
-        }
+        self.tell_all(&mut tx, &told, &around.ways).await?;
+        tx.record_all_passed_on(&lines, now).await?;
         tx.commit().await?;
-        Ok(passed_on.len())
+        Ok(passed_on)
     }
 
     /// A week before a holiday, those who keep the cases are asked to hand over: once for each.
@@ -166,6 +163,66 @@ impl App {
     }
 }
 
+/// What is known of the schools in one round.
+#[derive(Default)]
+struct Around {
+    schools: BTreeMap<SchoolId, (Calendar, Vec<(PersonId, Duty)>)>,
+    classes: BTreeMap<StudentId, ClassId>,
+    handovers: Vec<TakenOver>,
+    ways: BTreeSet<(SchoolId, Channel)>,
+    nowhere: (Calendar, Vec<(PersonId, Duty)>),
+}
+
+impl Around {
+    fn of(read: Surroundings) -> Self {
+        let mut days: BTreeMap<SchoolId, (Vec<_>, Vec<_>)> = BTreeMap::new();
+        for SchoolDay { school_id, day, more } in read.terms {
+            days.entry(school_id).or_default().0.extend(both((day.parse().ok(), more.parse().ok())));
+        }
+        for SchoolDay { school_id, day, more } in read.days {
+            days.entry(school_id).or_default().1.extend(both((day.parse().ok(), DayKind::parse(&more))));
+        }
+        let mut around = Self {
+            classes: read.classes.into_iter().collect(),
+            handovers: read.handovers,
+            ways: read.ways.into_iter().collect(),
+            ..Self::default()
+        };
+        for (school, (terms, marked)) in days {
+            around.schools.entry(school).or_default().0 = Calendar::new(terms, marked);
+        }
+        for (person, duty) in read.duties {
+            around.schools.entry(duty.school).or_default().1.push((person, duty));
+        }
+        around
+    }
+
+    fn school(&self, school: SchoolId) -> (&Calendar, &[(PersonId, Duty)]) {
+        let (calendar, duties) = self.schools.get(&school).unwrap_or(&self.nowhere);
+        (calendar, duties)
+    }
+
+    /// The class of the student, where the ladder starts with its homeroom teacher.
+    fn class_of(&self, deadline: &Deadline) -> Option<ClassId> {
+        let in_a_class = rungs(deadline.owner).iter().any(|role| role.is_for_a_class());
+        in_a_class.then(|| self.classes.get(&deadline.student_id).copied()).flatten()
+    }
+
+    /// Who took the case over for the holiday that is now.
+    fn taker(&self, deadline: &Deadline, today: Date) -> Option<PersonId> {
+        let holiday = self.school(deadline.school_id).0.holiday(today, 0)?.first.to_string();
+        let subject = deadline.warning_id.unwrap_or(deadline.id.0);
+        let here = |taken: &&TakenOver| {
+            taken.school_id == deadline.school_id && taken.subject == subject && taken.holiday == holiday
+        };
+        self.handovers.iter().find(here).map(|taken| taken.taker)
+    }
+}
+
+fn both<A, B>((one, other): (Option<A>, Option<B>)) -> Option<(A, B)> {
+    one.zip(other)
+}
+
 /// The next rung on which somebody stands, counted from 0, with its role and who that is.
 fn next_rung(
     deadline: &Deadline,
@@ -180,14 +237,6 @@ fn next_rung(
 fn reminder(deadline: &Deadline, now: i64, calendar: &Calendar) -> i64 {
     let on_the_calendar = deadline.due_at == evening(school_time(deadline.due_at).date());
     next_reminder(on_the_calendar, deadline.rung, now, calendar)
-}
-
-/// The class of a student, where the ladder starts with its homeroom teacher.
-async fn class_of(tx: &mut Tx, deadline: &Deadline, student: StudentId) -> Result<Option<ClassId>> {
-    if !rungs(deadline.owner).iter().any(|role| role.is_for_a_class()) {
-        return Ok(None);
-    }
-    Ok(tx.student(student).await?.map(|student| student.class_id))
 }
 
 fn holders(duties: &[(PersonId, Duty)], role: Role, class: Option<ClassId>) -> BTreeSet<PersonId> {

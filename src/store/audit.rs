@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::rounds::passed_on_line;
 use super::{Error, Inner, Result, Tx, sql, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{PersonId, SchoolId};
@@ -226,20 +227,7 @@ impl Tx {
     /// # Errors
     /// The database.
     pub async fn record_passed_on(&mut self, school: SchoolId, object: Uuid, rung: i64, now: i64) -> Result<()> {
-        self.chain(Line {
-            school,
-            seq: 0,
-            at: now,
-            actor: PersonId(Uuid::nil()),
-            role: None,
-            relation: Relation::None,
-            kind: Kind::Warning,
-            event: Event::DeadlinePassedOn,
-            outcome: Outcome::Done,
-            object,
-            detail: format!("rung={rung}"),
-        })
-        .await
+        self.chain(passed_on_line(school, 0, object, rung, now)).await
     }
 
     /// Adds a line to the chain of its school.

@@ -152,37 +152,4 @@ impl Tx {
         )?;
         Ok(done == 1)
     }
-
-    /// Passes a due time on, so that `rung` reminders were made, once: `seen` is the row as it was read. Needs no permit: it
-    /// moves a time and gives nobody anything to read.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn pass_on(&mut self, seen: &Deadline, rung: i64, next_at: Option<i64>) -> Result<bool> {
-        let done = sql!(
-            self,
-            run "UPDATE deadlines SET rung = $3, next_at = $4 WHERE id = $1 AND rung = $2 AND done_at IS NULL",
-            seen.id.0,
-            seen.rung,
-            rung,
-            next_at
-        )?;
-        Ok(done == 1)
-    }
-
-    /// Looks at a due time again later, because there is nobody to pass it on to. Needs no permit: it moves a time and gives
-    /// nobody anything to read.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn postpone(&mut self, seen: &Deadline, next_at: i64) -> Result<bool> {
-        let done = sql!(
-            self,
-            run "UPDATE deadlines SET next_at = $3 WHERE id = $1 AND rung = $2 AND done_at IS NULL",
-            seen.id.0,
-            seen.rung,
-            next_at
-        )?;
-        Ok(done == 1)
-    }
 }

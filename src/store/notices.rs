@@ -63,23 +63,6 @@ impl Conn {
 }
 
 impl Tx {
-    /// Leaves a notice. Needs no permit: it says nothing, and whoever is told must still be let in by policy.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn leave_notice(&mut self, notice: &Notice) -> Result<()> {
-        sql!(
-            self,
-            run "INSERT INTO notices (id, school_id, person_id, place, made_at) VALUES ($1, $2, $3, $4, $5)",
-            notice.id.0,
-            notice.school_id.0,
-            notice.person_id.0,
-            notice.place.as_str(),
-            notice.made_at
-        )
-        .map(drop)
-    }
-
     /// The person has looked at all notices made until now.
     ///
     /// # Errors

@@ -110,6 +110,10 @@ pub(super) struct DutyRow {
 }
 
 impl DutyRow {
+    pub(super) fn person(&self) -> PersonId {
+        self.person_id
+    }
+
     pub(super) fn duty(&self) -> Duty {
         Duty { role: self.role, school: self.school_id, class: self.class_id.map(ClassId) }
     }

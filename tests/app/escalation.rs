@@ -146,7 +146,7 @@ async fn two_nodes_pass_on_everything_once(engine: Engine) {
     let at = TestApp::on(engine).await;
     let counsellor = at.counsellor("lin").await.id;
     let student = at.student().await;
-    for minute in 0..20 {
+    for minute in 0..70 {
         due(&at, student, Role::Counsellor, at.app.now() - minute * MINUTE).await;
     }
     let mut nodes = tokio::task::JoinSet::new();
@@ -157,9 +157,9 @@ async fn two_nodes_pass_on_everything_once(engine: Engine) {
             nodes.spawn(async move { node.pass_on_what_is_due().await.unwrap() });
         }
     }
-    assert_eq!(nodes.join_all().await.into_iter().sum::<usize>(), 20);
+    assert_eq!(nodes.join_all().await.into_iter().sum::<usize>(), 70);
     let lines = passed_on(&at).await;
-    assert_eq!(lines.len(), 20);
+    assert_eq!(lines.len(), 70);
     assert!(lines.values().all(|rungs| rungs == &["rung=1"]), "{lines:?}");
     assert_eq!(counts(&told(&at, &[counsellor]).await), [1], "one notice for all of a round");
     assert!(at.app.key_check(at.school.id).await.unwrap().is_empty());

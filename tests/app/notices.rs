@@ -23,7 +23,7 @@ async fn leave(at: &TestApp, db: &Db, person: PersonId, place: &str) {
     let (id, place, made_at) = (NoticeId(Uuid::now_v7()), place.to_owned(), at.app.now());
     let notice = Notice { id, school_id: at.school.id, person_id: person, place, made_at, seen_at: None };
     let mut tx = db.begin().await.unwrap();
-    tx.leave_notice(&notice).await.unwrap();
+    tx.leave_notices(&[notice]).await.unwrap();
     tx.commit().await.unwrap();
 }
 

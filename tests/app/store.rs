@@ -13,5 +13,6 @@ mod keys;
 mod outside;
 mod pairings;
 mod people;
+mod rounds;
 mod transactions;
 mod whole;

@@ -106,7 +106,8 @@ pub fn sign_in_all(server: &Server, seeded: &Seeded) -> Result<People> {
     Ok(People(vec![group(&seeded.counsellors)?, group(&seeded.leaders)?]))
 }
 
-fn sign_in(server: &Server, login: &str) -> Result<String> {
+/// Signs somebody in; gives the cookie.
+pub fn sign_in(server: &Server, login: &str) -> Result<String> {
     let form = format!("login={login}&password={}&next=/", PASSWORD.replace(' ', "+"));
     let answer = Connection::open(&server.address)?.send("POST", "/sign-in", None, &form)?;
     ensure!(answer.status == 303, "sign-in answered {}", answer.status);
@@ -120,7 +121,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    fn of(mut latencies: Vec<Duration>, span: Duration) -> Self {
+    /// Of these latencies, measured within `span`.
+    pub fn of(mut latencies: Vec<Duration>, span: Duration) -> Self {
         latencies.sort_unstable();
         Self { sorted: latencies, span }
     }
@@ -130,13 +132,19 @@ impl Figures {
         "| what | c | requests/s | p50 ms | p99 ms | CPU ms | memory MB |\n|---|---:|---:|---:|---:|---:|---:|"
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// The latency, milliseconds, that this share of all stays under.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "figures for people"
     )]
-    fn at(&self, share: f64) -> f64 {
+    pub fn at(&self, share: f64) -> f64 {
         let index = ((self.sorted.len() as f64 * share) as usize).min(self.sorted.len().saturating_sub(1));
         self.sorted.get(index).map_or(f64::NAN, |d| d.as_secs_f64() * 1_000.0)
     }

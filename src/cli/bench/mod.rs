@@ -3,6 +3,8 @@
 //! The server under test is this very program, started as `yice serve` in a process of its own, so that its CPU time and
 //! memory are its own. The people are invented.
 
+mod early;
+mod listening;
 mod load;
 mod plain;
 mod seed;
@@ -20,7 +22,7 @@ use server::Server;
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "Examples:\n  yice bench\n  yice bench --students 20000\n  yice bench --database postgres://yice@localhost/bench\n  yice bench --plain"
+    after_help = "Examples:\n  yice bench\n  yice bench --students 20000\n  yice bench --database postgres://yice@localhost/bench\n  yice bench --plain\n  yice bench --only early --database postgres://yice@localhost/bench"
 )]
 pub struct Bench {
     /// Students of the school that is made.
@@ -29,6 +31,12 @@ pub struct Bench {
     /// Open files among them, each with 20 fields and 50 entries.
     #[arg(long, default_value_t = 400)]
     files: usize,
+    /// Measures one part only: the pages, or reports, bells and due times.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Schools of the early-warning part [default: 1 on SQLite, 200 on PostgreSQL].
+    #[arg(long)]
+    schools: Option<usize>,
     /// Seconds per row of the table.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -46,6 +54,15 @@ pub struct Bench {
     serve_plain: Option<PathBuf>,
 }
 
+/// A part of the benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Files, classes, search, entries, tables, sign-in.
+    Pages,
+    /// Reports of concerns, the bell on an open page, due times.
+    Early,
+}
+
 /// Runs the benchmark.
 ///
 /// # Errors
@@ -56,13 +73,18 @@ pub async fn run(args: Bench) -> Result<()> {
     }
     let folder = tempdir()?;
     println!("{}", machine());
-    let seeded = seed::school(&folder, &args).await.context("seeding the school")?;
-    println!(
-        "seeded: {} students, {} files; import of the roster took {:.2} s",
-        args.students,
-        seeded.files.len(),
-        seeded.import.as_secs_f64()
-    );
+    let mut app = crate::cli::found(&folder, args.database.as_deref()).await?;
+    app.found_installation().await?;
+    let seeded = match args.only {
+        Some(Part::Early) => None,
+        _ => Some(seed::school(&app, &args).await.context("seeding the school")?),
+    };
+    let early = match args.only {
+        Some(Part::Pages) => None,
+        _ => Some(early::seed(&mut app, &args).await.context("seeding schools with due times")?),
+    };
+    app.db.close().await;
+    drop(app);
     let started = Instant::now();
     let server = Server::start(&folder, args.database.as_deref()).await?;
     let first = server.first_page(started)?;
@@ -74,23 +96,38 @@ pub async fn run(args: Bench) -> Result<()> {
         megabytes(binary_size()?)
     );
     println!();
-    println!("{}", Figures::header());
-    let people = load::sign_in_all(&server, &seeded)?;
     let span = Duration::from_secs(args.seconds);
-    for (name, ask) in pages(&seeded) {
-        for at_once in [1, 16] {
-            let (figures, cpu) = load::drive(&server, &people, &ask, at_once, span)?;
-            println!("{}", figures.row(name, at_once, cpu, server.memory()?));
-        }
+    if let Some(seeded) = &seeded {
+        measure_pages(&server, seeded, span)?;
     }
-    let (sign_in, beside) = load::sign_ins(&server, &people, &seeded, span)?;
-    println!("{}", sign_in.row("sign-in", 2, Duration::ZERO, server.memory()?));
-    println!("{}", beside.row("class list beside the sign-ins", 4, Duration::ZERO, server.memory()?));
+    if let Some(early) = &early {
+        early::reports(&server, early).await?;
+    }
     drop(server);
-    if args.plain {
+    if let Some(early) = &early {
+        early::sweeps(&crate::cli::open(&folder, args.database.as_deref()).await?, early).await?;
+    }
+    if let Some(seeded) = seeded.filter(|_| args.plain) {
         plain::measure(&folder, &seeded, span).await?;
     }
     std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// The table of the pages.
+fn measure_pages(server: &Server, seeded: &Seeded, span: Duration) -> Result<()> {
+    println!("{}", Figures::header());
+    let people = load::sign_in_all(server, seeded)?;
+    for (name, ask) in pages(seeded) {
+        for at_once in [1, 16] {
+            let (figures, cpu) = load::drive(server, &people, &ask, at_once, span)?;
+            println!("{}", figures.row(name, at_once, cpu, server.memory()?));
+        }
+    }
+    let (sign_in, beside) = load::sign_ins(server, &people, seeded, span)?;
+    println!("{}", sign_in.row("sign-in", 2, Duration::ZERO, server.memory()?));
+    println!("{}", beside.row("class list beside the sign-ins", 4, Duration::ZERO, server.memory()?));
+    println!();
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! The school that is measured: made through the same services as a real one, from invented people.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use secrecy::SecretString;
@@ -10,7 +9,7 @@ use uuid::Uuid;
 
 use super::Bench;
 use crate::domain::audit::Event;
-use crate::domain::ids::{ClassId, StudentId};
+use crate::domain::ids::{ClassId, SchoolId, StudentId};
 use crate::domain::record::{EntryText, Field, Standing};
 use crate::domain::relation::{Duty, Standing as Towards};
 use crate::domain::roster::{self, Row};
@@ -37,14 +36,10 @@ pub struct Seeded {
     pub counsellors: Vec<String>,
     /// Sign-in names of the leaders.
     pub leaders: Vec<String>,
-    /// How long the import of the roster took.
-    pub import: Duration,
 }
 
-/// Makes the school.
-pub async fn school(folder: &Path, args: &Bench) -> Result<Seeded> {
-    let app = crate::cli::found(folder, args.database.as_deref()).await?;
-    app.found_installation().await?;
+/// Makes the school of the pages.
+pub async fn school(app: &App, args: &Bench) -> Result<Seeded> {
     let founded = app.found_school("基准学校").await?;
     let rows = rows(args.students, app.school_year())?;
     let duty = |role| [Duty { role, school: founded.id, class: None }];
@@ -77,6 +72,25 @@ pub async fn school(folder: &Path, args: &Bench) -> Result<Seeded> {
     .await?;
 
     let started = Instant::now();
+    take_in(app, founded.id, rows).await?;
+    let import = started.elapsed();
+
+    let counsellor = signed_in(app, "counsellor0").await?;
+    let director = signed_in(app, "director").await?;
+    let classes: Vec<ClassId> = app.classes(&counsellor).await?.into_iter().map(|size| size.class.id).collect();
+    let files = open_files(app, &counsellor, &director, &classes, args.files).await?;
+    grow_audit(app, founded.id, args.audit_lines).await?;
+    println!(
+        "seeded: {} students, {} files; import of the roster took {:.2} s",
+        args.students,
+        files.len(),
+        import.as_secs_f64()
+    );
+    Ok(Seeded { files, classes, counsellors, leaders })
+}
+
+/// Takes a roster in.
+pub async fn take_in(app: &App, school: SchoolId, rows: Vec<Row>) -> Result<()> {
     let roster = roster::Roster {
         rows,
         refused: Vec::new(),
@@ -85,18 +99,10 @@ pub async fn school(folder: &Path, args: &Bench) -> Result<Seeded> {
         ignored_columns: Vec::new(),
         absent_columns: Vec::new(),
     };
-    let plan = app.plan_roster(founded.id, roster, None).await?;
-    let permit = app.permit::<Report>(&Towards::installation(founded.id), Kind::Roster, founded.id.0).await?;
+    let plan = app.plan_roster(school, roster, None).await?;
+    let permit = app.permit::<Report>(&Towards::installation(school), Kind::Roster, school.0).await?;
     app.take_in_roster(&permit, &plan, &|_| ()).await?;
-    let import = started.elapsed();
-
-    let counsellor = signed_in(&app, "counsellor0").await?;
-    let director = signed_in(&app, "director").await?;
-    let classes: Vec<ClassId> = app.classes(&counsellor).await?.into_iter().map(|size| size.class.id).collect();
-    let files = open_files(&app, &counsellor, &director, &classes, args.files).await?;
-    grow_audit(&app, founded.id, args.audit_lines).await?;
-    app.db.close().await;
-    Ok(Seeded { files, classes, counsellors, leaders, import })
+    Ok(())
 }
 
 async fn signed_in(app: &App, login: &str) -> Result<Viewer> {
@@ -105,7 +111,7 @@ async fn signed_in(app: &App, login: &str) -> Result<Viewer> {
 }
 
 /// Rows of as many students as asked for: the sample's, with names put together anew and ID numbers of their own.
-fn rows(students: usize, school_year: i16) -> Result<Vec<Row>> {
+pub fn rows(students: usize, school_year: i16) -> Result<Vec<Row>> {
     let sample =
         roster::read(SAMPLE, school_year).map_err(|e| anyhow::anyhow!("the bundled roster: {}", e.code()))?.rows;
     let names: Vec<Vec<char>> = sample.iter().map(|row| row.student.name.chars().collect()).collect();
@@ -205,7 +211,7 @@ async fn add_entries(app: &App, viewer: &Viewer, id: StudentId) -> Result<()> {
 }
 
 /// Adds audit lines in large transactions.
-async fn grow_audit(app: &App, school: crate::domain::ids::SchoolId, lines: u64) -> Result<()> {
+async fn grow_audit(app: &App, school: SchoolId, lines: u64) -> Result<()> {
     let permit = app.permit::<Manage>(&Towards::installation(school), Kind::Structure, school.0).await?;
     let mut left = lines;
     while left > 0 {

@@ -267,13 +267,18 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     assert!(tx.deadlines_to_pass_on(NOW + 9, 10).await.unwrap().is_empty());
     assert_eq!(tx.deadlines_to_pass_on(NOW + 10, 10).await.unwrap(), [soon.clone()]);
 
-    assert!(tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap());
-    assert!(!tx.pass_on(&soon, 2, Some(NOW + 30)).await.unwrap(), "another node came first");
-    assert!(!tx.postpone(&soon, NOW + 50).await.unwrap(), "nor is it put off by who saw it before");
+    assert_eq!(tx.pass_on(&[soon.id, later.id], 1, 2, None).await.unwrap(), [], "nobody saw them on that rung");
+    assert_eq!(tx.pass_on(&[soon.id], 0, 2, Some(NOW + 30)).await.unwrap(), [soon.id]);
+    assert_eq!(tx.pass_on(&[soon.id], 0, 2, Some(NOW + 30)).await.unwrap(), [], "another node came first");
+    assert_eq!(
+        tx.pass_on(&[soon.id], 0, 0, Some(NOW + 50)).await.unwrap(),
+        [],
+        "nor is it put off by who saw it before"
+    );
     assert_eq!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap(), [later.clone()]);
-    assert!(tx.postpone(&later, NOW + 21).await.unwrap());
+    assert_eq!(tx.pass_on(&[soon.id, later.id], 0, 0, Some(NOW + 21)).await.unwrap(), [later.id]);
     assert!(tx.deadlines_to_pass_on(NOW + 20, 10).await.unwrap().is_empty());
-    assert!(tx.pass_on(&later, 1, None).await.unwrap());
+    assert_eq!(tx.pass_on(&[later.id], 0, 1, None).await.unwrap(), [later.id]);
     let passed = tx.deadlines_to_pass_on(NOW + 99, 10).await.unwrap();
     assert_eq!(passed.iter().map(|d| (d.id, d.rung)).collect::<Vec<_>>(), [(soon.id, 2)]);
 
@@ -283,7 +288,7 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     assert!(tx.meet_deadline(&permit, soon.id, NOW + 40).await.unwrap());
     assert!(!tx.withdraw_deadline(&permit, soon.id).await.unwrap(), "what was done stays on the page");
     assert!(!tx.meet_deadline(&permit, soon.id, NOW + 41).await.unwrap());
-    assert!(!tx.pass_on(&passed[0], 3, None).await.unwrap(), "what is done is not passed on");
+    assert_eq!(tx.pass_on(&[soon.id], 2, 3, None).await.unwrap(), [], "what is done is not passed on");
     let met = tx.deadlines_of_warning(warning.id).await.unwrap().remove(0);
     assert_eq!((met.done_at, met.done_by, met.next_at), (Some(NOW + 40), Some(house.teacher.0), None));
     assert!(tx.open_deadlines(house.school, 9).await.unwrap().is_empty());
@@ -329,7 +334,7 @@ async fn notices_are_seen_by_whom_they_are_for(engine: Engine) {
         (notice(house.teacher, NOW), notice(house.teacher, NOW + 5), notice(house.helper, NOW + 5));
     let mut tx = house.begin().await;
     for notice in [&first, &second, &other] {
-        tx.leave_notice(notice).await.unwrap();
+        tx.leave_notices(std::slice::from_ref(notice)).await.unwrap();
     }
     assert_eq!(tx.notices(house.teacher, 9).await.unwrap(), [second.clone(), first.clone()]);
     assert_eq!(tx.notices(house.teacher, 1).await.unwrap(), [second.clone()]);
