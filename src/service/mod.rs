@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod appointments;
 mod audits;
 mod bell;
 mod calendar;
@@ -17,6 +18,7 @@ mod entries;
 mod error;
 mod files;
 mod folding;
+mod groups;
 mod help;
 mod help_desk;
 mod helping;
@@ -52,6 +54,7 @@ mod views;
 mod warnings;
 
 pub use account::SignedIn;
+pub use appointments::{Agenda, NewAppointment, Slot, Week, monday};
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
 pub use calendar::SchoolCalendar;
@@ -65,6 +68,7 @@ pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
 pub(crate) use files::{entry_spot, layer_spot};
+pub use groups::{GroupEdit, MonthCount, NewMeeting, OpenedGroup, ShownGroup};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};
 pub use help_desk::{OpenedHelp, ShownHelp};
 pub use helping::{Asked, Helped, HelpedOutside, Helping};

@@ -23,7 +23,7 @@ const fn cookie_name(secure: bool) -> &'static str {
 }
 
 /// A signed-in person and the frame of their pages. Everybody else is sent to sign in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Seen {
     /// Who it is.
     pub viewer: Viewer,
@@ -168,6 +168,12 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
+        (
+            "/appointments",
+            t!(ui, "nav-appointments"),
+            at_school(Kind::Appointment, Action::Read) || app.may_ask_for_a_time(viewer),
+        ),
+        ("/sessions", t!(ui, "nav-sessions"), app.policy.may(&viewer.as_author(), Kind::Counselling, Action::Read)),
         ("/box", t!(ui, "nav-box"), at_school(Kind::Box, Action::Read)),
         ("/import", t!(ui, "nav-import"), in_a_class(Kind::Roster, Action::Import)),
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),

@@ -12,6 +12,7 @@ both_backends!(
     a_form_that_is_not_taken_comes_back_whole_and_with_the_numbers_to_call,
     no_page_of_a_student_sets_a_cookie_runs_a_script_or_lacks_the_numbers,
     the_administrator_opens_the_box_and_prints_its_address_and_reads_nothing,
+    a_homeroom_teacher_asks_for_a_time_and_the_counsellor_agrees,
 );
 
 /// The hidden fields of the form on a page of the box.
@@ -161,4 +162,44 @@ async fn the_administrator_opens_the_box_and_prints_its_address_and_reads_nothin
     assert_eq!(admin.get("/box").await.status, StatusCode::NOT_FOUND);
     admin.post_and_follow("/structure/box", &[("open", "no")]).await;
     assert_eq!(at.nobody().get(&address).await.status, StatusCode::NOT_FOUND);
+}
+
+async fn a_homeroom_teacher_asks_for_a_time_and_the_counsellor_agrees(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    let (li, zhou) = (at.counsellor("li").await, at.homeroom("zhou").await);
+    let hours = [("weekday", "2"), ("starts", "10:00"), ("minutes", "45"), ("room", "心理室")];
+    li.post_and_follow("/appointments/hours", &hours).await;
+    let book = zhou.get(&format!("/appointments?with={}", li.id)).await;
+    assert_eq!(book.texts("tbody td a"), ["可约"]);
+    let form = zhou.get(&book.attributes("tbody td a", "href")[0]).await;
+    let student = &at.students(at.class).await[0].row;
+    let (id, with) = (student.student.to_string(), li.id.to_string());
+    assert!(form.attributes("select[name=student] option", "value").contains(&id));
+    let value = |name: &str| form.attributes(&format!("input[name={name}]"), "value").remove(0);
+    let (key, day, starts, room) = (value("form"), value("day"), value("starts"), value("room"));
+    assert_eq!((day.as_str(), starts.as_str(), room.as_str()), ("2026-11-24", "10:00", "心理室"));
+    let mut fields = vec![("form", key.as_str()), ("with", with.as_str()), ("day", &day), ("minutes", "45")];
+    fields.extend([("starts", starts.as_str()), ("room", &room), ("about", "近来上课走神")]);
+    let unsaid = zhou.post("/appointments", &fields).await;
+    assert_eq!((unsaid.status, unsaid.text("textarea").as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "近来上课走神"));
+    fields.push(("student", &id));
+    let asked = zhou.post_and_follow("/appointments", &fields).await;
+    assert!(asked.text(".notice").contains("申请已送给心理教师"));
+    let book = zhou.get(&format!("/appointments?with={with}")).await;
+    assert_eq!(book.texts("tbody td").into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>(), ["待确认"]);
+    assert!(!book.source.contains(&student.name), "the book names nobody");
+
+    let day = li.get("/appointments?day=2026-11-24").await;
+    let entry = day.text(".entries li");
+    assert!(entry.contains(&student.name) && entry.contains("近来上课走神"), "{entry}");
+    let (action, seen) = (day.attributes(".entries form", "action").remove(0), hidden(&day, "seen"));
+    li.post_and_follow(&action, &[("seen", &seen), ("state", "booked")]).await;
+    let again =
+        [("who", "别人"), ("with", with.as_str()), ("day", "2026-11-24"), ("starts", "10:20"), ("minutes", "45")];
+    let taken = li.post("/appointments", &again).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(taken.texts("p.error:not(.summary)"), ["这个时间心理教师已有安排，请换一个时间。"]);
+    let wang = at.counsellor("wang").await;
+    let theirs = wang.get("/appointments?day=2026-11-24").await;
+    assert!(!theirs.source.contains(&student.name), "a colleague's day has times and no names");
 }

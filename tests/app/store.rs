@@ -1,5 +1,6 @@
 //! Every function of the store on both engines. `architecture.rs` proves that none is left out.
 
+mod appointments;
 mod audit;
 mod crisis;
 mod early;

@@ -160,6 +160,7 @@ async fn append_note(app: &App, counsellor: &Viewer, student: StudentId) -> Resu
         process: "一起回顾了一周的作息，找出两个可以调整的时间；谈话中放松，愿意尝试。".to_owned(),
         plan: "记录一周作息，下周同一时间再谈。".to_owned(),
         limits_told: true,
+        session: crate::domain::session::Session::default(),
     };
     app.append_note(counsellor, student, uuid::Uuid::new_v4().into(), &note, None).await?;
     Ok(())

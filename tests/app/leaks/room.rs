@@ -16,6 +16,8 @@ pub struct Room {
     pub code: String,
     /// An exchange in it.
     pub exchange: String,
+    /// An appointment.
+    pub appointment: String,
     /// Its phrase, which "nobody" knows and nobody else.
     pub phrase: String,
 }
@@ -48,7 +50,22 @@ pub fn plant(house: &mut House) -> Room {
     let more = house.marks.text("second letter of the box", OFFICE);
     let form = [("ticket", ticket.as_str()), ("phrase", &phrase), ("text", &more)];
     house.done("nobody", &format!("/help/{code}/more"), &form);
-    Room { code, exchange: place.trim_start_matches("/box/").to_owned(), phrase }
+    let appointment = appointment(house);
+    Room { code, exchange: place.trim_start_matches("/box/").to_owned(), appointment, phrase }
+}
+
+/// A counsellor writes an appointment into the book, for tomorrow.
+fn appointment(house: &mut House) -> String {
+    let tomorrow = house.app.clock.today().saturating_add(jiff::ToSpan::day(1)).to_string();
+    let form = house.get("li", "/appointments/new");
+    let with = attribute(&form, "select[name=with] option[selected]", "value");
+    let who = house.marks.text("whom an appointment is for", &["li"]);
+    let about = house.marks.text("why there is an appointment", &["li"]);
+    let fields = [("with", with.as_str()), ("day", &tomorrow), ("starts", "23:00"), ("minutes", "30")];
+    let fields = [&fields[..], &[("who", &who), ("about", &about)]].concat();
+    house.done("li", "/appointments", &fields);
+    let day = house.get("li", &format!("/appointments?day={tomorrow}"));
+    attribute(&day, ".entries form", "action").trim_start_matches("/appointments/").to_owned()
 }
 
 /// The form of a route of the room; none when it is no such route.
@@ -62,6 +79,10 @@ pub fn form(room: &Room, who: &str, path: &str) -> Option<Vec<(&'static str, Str
         "/box/{id}/warn" => vec![("facts", "睡不着。")],
         "/box/{id}/close" => vec![("seen", "1")],
         "/structure/box" => vec![("open", "yes")],
+        "/appointments" => vec![("who", "某人"), ("day", "2020-01-01"), ("starts", "10:00"), ("minutes", "45")],
+        "/appointments/{id}" => vec![("state", "held"), ("seen", "9")],
+        "/appointments/hours" => vec![("weekday", "2"), ("starts", "10:00"), ("minutes", "45")],
+        "/appointments/hours/{id}/remove" => Vec::new(),
         _ => return None,
     };
     Some(pairs.into_iter().map(|(key, text)| (key, text.to_owned())).collect())
