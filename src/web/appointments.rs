@@ -62,6 +62,7 @@ struct Cell {
 struct Row {
     action: String,
     seen: i64,
+    day: String,
     time: String,
     room: String,
     who: String,
@@ -186,6 +187,7 @@ fn row(ui: &Ui, viewer: &Viewer, Agenda { appointment, whom }: Agenda) -> Row {
     Row {
         action: format!("/appointments/{}", appointment.id),
         seen: appointment.version,
+        day: school_time(appointment.starts_at).date().to_string(),
         time,
         room: appointment.room,
         who,
@@ -273,7 +275,7 @@ async fn make(State(web): State<Web>, seen: Seen, Form(typed): Form<Typed>) -> R
         Ok(new) => match web.app.make_appointment(&seen.viewer, &new).await {
             Ok(_) => {
                 let code = if form.keeps { "appointment-booked" } else { "appointment-requested" };
-                return Ok(done("/appointments", code));
+                return Ok(done(&format!("/appointments?day={}&with={}", new.day, new.with), code));
             }
             Err(Error::Invalid(problems)) => Problems::of(&seen.ui, &problems),
             Err(other) => return Err(other.into()),
@@ -315,6 +317,8 @@ struct Step {
     seen: i64,
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    day: String,
 }
 
 async fn change(
@@ -325,7 +329,8 @@ async fn change(
 ) -> Result<Response, Problem> {
     let state = AppointmentState::parse(&step.state).ok_or(Error::field("state", "choose"))?;
     web.app.move_appointment(&seen.viewer, id, step.seen, state).await?;
-    Ok(done("/appointments", "saved"))
+    let back = step.day.parse::<Date>().map_or_else(|_| String::new(), |day| format!("?day={day}"));
+    Ok(done(&format!("/appointments{back}"), "saved"))
 }
 
 #[derive(Template)]

@@ -218,7 +218,8 @@ pub fn page<T: Template>(template: &T) -> Result<Response, Problem> {
 #[must_use]
 pub fn done(path: &str, done: &str) -> Response {
     debug_assert!(super::ui::DONE.contains(&done), "{done}");
-    Redirect::to(&format!("{path}?done={done}")).into_response()
+    let joint = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{joint}done={done}")).into_response()
 }
 
 /// The address a request came from: of the connection, or as a trusted proxy on this machine reports it.

@@ -2,6 +2,7 @@
 
 mod appointments;
 mod audit;
+mod counselling;
 mod crisis;
 mod early;
 mod files;
