@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::Approach;
 use super::error::again;
-use super::files::{Approach, BY_PEOPLE, FROM_ROSTER, layer};
+use super::files::{BY_PEOPLE, FROM_ROSTER, layer};
 use super::sheets::merged;
 use super::{App, ClassList, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;

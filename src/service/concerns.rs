@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::approach::Who;
 use super::error::again;
-use super::files::Who;
 use super::letters::{Bound, NewLetter};
 use super::{App, Approach, Error, FieldProblem, Keys, Listed, Result, Viewer, merged};
 use crate::domain::audit::Event;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::Who;
 use super::cases::{cell_spot, read_step};
 use super::error::again;
-use super::files::Who;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, school_time};

@@ -5,6 +5,7 @@
 
 mod account;
 mod appointments;
+mod approach;
 mod audits;
 mod bell;
 mod calendar;
@@ -55,6 +56,7 @@ mod warnings;
 
 pub use account::SignedIn;
 pub use appointments::{Agenda, NewAppointment, Slot, Week, monday};
+pub use approach::{Approach, Who};
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
 pub use calendar::SchoolCalendar;
@@ -66,7 +68,7 @@ pub use crises::{NewItem, NewShift, OpenedCrisis};
 pub use due::{DueList, HolidayCase, HolidayList, ListedDue, Taking};
 pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
-pub use files::{Approach, FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField, Who};
+pub use files::{FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField};
 pub(crate) use files::{entry_spot, layer_spot};
 pub use groups::{GroupEdit, MonthCount, NewMeeting, OpenedGroup, ShownGroup};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};

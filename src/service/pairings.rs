@@ -10,8 +10,9 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::Approach;
 use super::error::again;
-use super::files::{Approach, BY_PEOPLE, card_spot, layer};
+use super::files::{BY_PEOPLE, card_spot, layer};
 use super::sheets::merged;
 use super::{App, Error, FieldProblem, Keys, Listed, Result, Viewer};
 use crate::domain::audit::Event;

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::Approach;
 use super::entries::TEXT;
 use super::error::again;
-use super::files::{Approach, card_spot, entry_spot};
+use super::files::{card_spot, entry_spot};
 use super::keys::Spot;
 use super::letters::NewLetter;
 use super::{App, Error, FieldProblem, Keys, OpenedFile, Result, Viewer, fresh};

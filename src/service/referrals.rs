@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 pub use packets::{MadePacket, NewPacket, OfferedPart, PacketForm, PartValue};
 
+use super::approach::Who;
 use super::cases::{NewDeadline, cell_spot, read_due};
 use super::crises::{optional, text};
 use super::error::again;
-use super::files::Who;
 use super::{App, Approach, Due, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{PersonId, ReferralId, StepId, WarningId};

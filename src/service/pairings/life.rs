@@ -15,7 +15,8 @@ use crate::domain::ids::{PairingId, PersonId};
 use crate::domain::record::Card;
 use crate::domain::words::{Compartment, Kind, Role};
 use crate::policy::{Manage, Permit, Read, Sign};
-use crate::service::files::{Approach, card_spot};
+use crate::service::approach::Approach;
+use crate::service::files::card_spot;
 use crate::service::{App, Error, FieldProblem, Result, Viewer};
 use crate::store::{Pairing, PairingState, Tx};
 

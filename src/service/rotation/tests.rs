@@ -213,7 +213,11 @@ async fn a_counsellor_who_left_opens_no_homeroom_either() {
     let mo = case.school.hire("mo", Role::Counsellor, None).await;
     let old = copy(&case.school);
     let mut leaver = Leaver::with(&case.school, mo.clone(), &old.path().join("yice.db")).await;
-    assert_eq!(leaver.identities.len(), 3, "the counselling office opens itself, the homeroom and moral education");
+    assert_eq!(
+        leaver.identities.len(),
+        4,
+        "the counselling office opens itself, the homeroom, its subject teachers and moral education"
+    );
     case.dismiss(&mo).await;
     case.school.app.rotate_office(&case.lin, case.office(OfficeKind::Counselling).await).await.unwrap();
     let mut conn = case.school.app.db.read().await.unwrap();

@@ -16,8 +16,8 @@ pub use levels::Grading;
 pub use steps::NewStep;
 pub use taking::{LetterContent, OpenedLetter};
 
+use super::approach::Who;
 use super::cases::{read_due, read_state, read_step};
-use super::files::Who;
 use super::{App, Approach, Due, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{PersonId, StepId, WarningId};

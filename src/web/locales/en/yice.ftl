@@ -917,7 +917,7 @@ leading-crisis = Open the crisis record
 leading-no-key = The keys have not reached you yet. Please talk to a counsellor.
 field-problem-leader-is-you = You cannot appoint yourself. Please choose another colleague or a school leader.
 field-problem-leader-already = This colleague leads the case already.
-field-problem-warning-closed = This warning has ended and can no longer be changed.
+field-problem-warning-closed = This warning has ended: nothing can be added or changed.
 ### pages: the counselling room
 nav-box = Help box
 done-help-answered = Your answer is on its way. Only the writer can read it, with the phrase.
@@ -1135,7 +1135,6 @@ done-decision-kept = Your decision is recorded.
 done-brief-sent = The brief was sent.
 field-problem-moment-invalid = This is no time; please write it like 2026-09-01T08:30.
 field-problem-moment-in-the-future = The time cannot be later than now.
-field-problem-warning-closed = This warning is closed; nothing can be added.
 field-problem-review-later = The review is written once the warning was lifted.
 field-problem-level-holds = This is the level that holds now.
 field-problem-nothing-to-sign = Nothing waits for a signature; a colleague may have dealt with it.

@@ -908,7 +908,7 @@ leading-crisis = 打开危机记录
 leading-no-key = 钥匙还没有交到您手上，请联系心理教师。
 field-problem-leader-is-you = 不能确定自己。请选择另一位老师或校领导。
 field-problem-leader-already = 这位老师已经是包案领导。
-field-problem-warning-closed = 这份预警已经结束，不能再改。
+field-problem-warning-closed = 这份预警已经结束，不能再添加或修改。
 ### pages: the counselling room
 nav-box = 心理信箱
 done-help-answered = 回复已送出，只有来信人凭口令能看到。
@@ -1118,7 +1118,6 @@ done-decision-kept = 您的决定已记录。
 done-brief-sent = 知会已送出。
 field-problem-moment-invalid = 时间不对，请写成 2026-09-01T08:30 这样。
 field-problem-moment-in-the-future = 时间不能晚于现在。
-field-problem-warning-closed = 这份预警已经结束，不能再添加。
 field-problem-review-later = 解除预警、进入跟踪期后才写回顾。
 field-problem-level-holds = 现在就是这个等级。
 field-problem-nothing-to-sign = 没有等待签字的申请，可能同事已经处理。
