@@ -175,9 +175,8 @@ impl App {
     /// [`Error::NotFound`] for anybody but its counsellor.
     pub async fn edit_group(&self, viewer: &Viewer, id: GroupId, edit: &GroupEdit) -> Result<()> {
         check(edit)?;
-        self.change_group(viewer, id, Some(edit.seen), "changed", |group, plan| {
+        self.change_group(viewer, id, Some(edit.seen), "changed", |_, plan| {
             *plan = with(std::mem::take(plan), edit);
-            group.ended = false;
             Ok(())
         })
         .await

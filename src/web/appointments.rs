@@ -109,6 +109,7 @@ fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>
     let dates: Vec<Date> = (0..last).map(|n| week.monday.saturating_add(n.days())).collect();
     let columns = std::iter::once(t!(ui, "room-time")).chain(dates.iter().map(|date| head(&ui, *date))).collect();
     let days = dates.iter().map(|date| (format!("/appointments?day={date}"), head(&ui, *date))).collect();
+    let agenda = agenda.into_iter().map(|one| row(&ui, viewer, &week.counsellors, one)).collect();
     BookPage {
         keeps: week.keeps,
         title,
@@ -120,7 +121,7 @@ fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>
         rows: rows(&ui, &week, dates.len(), now),
         days: if week.keeps { days } else { Vec::new() },
         day: format::date_with_weekday(ui.language, &day.to_string()),
-        agenda: agenda.into_iter().map(|one| row(&ui, viewer, one)).collect(),
+        agenda,
         ui,
     }
 }
@@ -175,7 +176,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-fn row(ui: &Ui, viewer: &Viewer, Agenda { appointment, whom }: Agenda) -> Row {
+fn row(ui: &Ui, viewer: &Viewer, counsellors: &[(PersonId, String)], Agenda { appointment, whom }: Agenda) -> Row {
     let time = format!("{}–{}", format::time(appointment.starts_at), format::time(appointment.ends_at));
     let own = appointment.person_id == viewer.person.id;
     let link = whom.as_ref().map_or_else(String::new, |whom| match (whom.student, whom.exchange) {
@@ -183,7 +184,9 @@ fn row(ui: &Ui, viewer: &Viewer, Agenda { appointment, whom }: Agenda) -> Row {
         (None, Some(exchange)) => format!("/box/{exchange}"),
         _ => String::new(),
     });
-    let (who, about) = whom.map_or_else(|| (t!(ui, "room-taken"), String::new()), |whom| (whom.who, whom.about));
+    // Of a colleague's day there is the colleague's name, and no other.
+    let with = counsellors.iter().find(|(id, _)| *id == appointment.person_id).map_or("", |(_, name)| name);
+    let (who, about) = whom.map_or_else(|| (with.to_owned(), String::new()), |whom| (whom.who, whom.about));
     Row {
         action: format!("/appointments/{}", appointment.id),
         seen: appointment.version,

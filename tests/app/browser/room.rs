@@ -81,7 +81,7 @@ async fn a_counsellor_makes_an_appointment_holds_it_and_writes_the_session() {
     li.writes("disclosed_why", "一夜没回家").await;
     li.picture("room-4-session").await;
     li.presses("保存辅导记录").await;
-    li.sees("请先改好").await;
+    li.sees("有几处需要修改").await;
     sets(&li, "disclosed_on", &today().to_string()).await;
     li.presses("保存辅导记录").await;
     li.sees("说了三件担心的事").await;
