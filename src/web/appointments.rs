@@ -42,6 +42,7 @@ struct BookPage {
     title: String,
     with: Option<PersonId>,
     others: Vec<(String, String)>,
+    monday: String,
     before: String,
     after: String,
     columns: Vec<String>,
@@ -109,12 +110,13 @@ fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>
     let dates: Vec<Date> = (0..last).map(|n| week.monday.saturating_add(n.days())).collect();
     let columns = std::iter::once(t!(ui, "room-time")).chain(dates.iter().map(|date| head(&ui, *date))).collect();
     let days = dates.iter().map(|date| (format!("/appointments?day={date}"), head(&ui, *date))).collect();
-    let agenda = agenda.into_iter().map(|one| row(&ui, viewer, &week.counsellors, one)).collect();
+    let agenda = agenda.into_iter().map(|one| row(viewer, &week.counsellors, one)).collect();
     BookPage {
         keeps: week.keeps,
         title,
         with: week.of,
         others,
+        monday: ui.date(week.monday.to_string().as_str()),
         before: at(before, week.of),
         after: at(after, week.of),
         columns,
@@ -176,7 +178,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-fn row(ui: &Ui, viewer: &Viewer, counsellors: &[(PersonId, String)], Agenda { appointment, whom }: Agenda) -> Row {
+fn row(viewer: &Viewer, counsellors: &[(PersonId, String)], Agenda { appointment, whom }: Agenda) -> Row {
     let time = format!("{}–{}", format::time(appointment.starts_at), format::time(appointment.ends_at));
     let own = appointment.person_id == viewer.person.id;
     let link = whom.as_ref().map_or_else(String::new, |whom| match (whom.student, whom.exchange) {

@@ -151,6 +151,7 @@ pub fn ui_of(app: &App, viewer: &Viewer, path: &str) -> Ui {
 
 /// Where the person can go: what policy would let them do, and nothing else.
 fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
+    let path = path.split('?').next().unwrap_or(path);
     let school = viewer.at_school();
     let at_school = |kind, action| app.policy.may(&school, kind, action);
     let in_a_class = |kind, action| {

@@ -111,7 +111,7 @@ async fn a_counsellor_makes_an_appointment_holds_it_and_writes_the_session() {
 async fn a_homeroom_teacher_asks_for_a_time_and_sees_no_names() {
     let house = House::enter().await;
     let zhang = Window::of(&house, "homeroom").await;
-    zhang.presses("辅导室预约").await;
+    zhang.presses("辅导预约").await;
     zhang.sees("可约").await;
     zhang.picture("room-11-homeroom").await;
     zhang.presses("为本班学生申请辅导").await;
