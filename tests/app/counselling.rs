@@ -13,6 +13,7 @@ both_backends!(
     no_page_of_a_student_sets_a_cookie_runs_a_script_or_lacks_the_numbers,
     the_administrator_opens_the_box_and_prints_its_address_and_reads_nothing,
     a_homeroom_teacher_asks_for_a_time_and_the_counsellor_agrees,
+    of_two_who_book_one_time_at_once_one_is_told_that_it_is_taken,
     a_session_is_kept_in_its_parts_and_a_broken_secret_is_not_recorded_by_halves,
     a_group_meets_and_each_member_has_a_note_that_its_counsellor_alone_reads,
 );
@@ -208,6 +209,24 @@ async fn a_homeroom_teacher_asks_for_a_time_and_the_counsellor_agrees(engine: En
     let wang = at.counsellor("wang").await;
     let theirs = wang.get("/appointments?day=2026-11-24").await;
     assert!(!theirs.source.contains(&student.name), "a colleague's day has times and no names");
+}
+
+async fn of_two_who_book_one_time_at_once_one_is_told_that_it_is_taken(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    let (li, wang) = (at.counsellor("li").await, at.counsellor("wang").await);
+    let with = li.id.to_string();
+    for starts in ["08:00", "09:00", "10:00", "11:00", "14:00", "15:00"] {
+        let fields = |who: &'static str| {
+            [("who", who), ("with", with.as_str()), ("day", "2026-11-24"), ("starts", starts), ("minutes", "45")]
+        };
+        let (one, other) = (fields("甲"), fields("乙"));
+        let (one, other) = tokio::join!(li.post("/appointments", &one), wang.post("/appointments", &other));
+        let mut told = [one.status.as_u16(), other.status.as_u16()];
+        told.sort_unstable();
+        assert_eq!(told, [303, 422], "{starts}");
+    }
+    let day = li.get("/appointments?day=2026-11-24").await;
+    assert_eq!(day.texts(".entries > li").len(), 6);
 }
 
 async fn a_session_is_kept_in_its_parts_and_a_broken_secret_is_not_recorded_by_halves(engine: Engine) {
