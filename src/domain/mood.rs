@@ -66,12 +66,12 @@ pub fn fired(days: &[(Date, Sheet)], saved: Date) -> Vec<Fired> {
     let Some(at) = days.iter().position(|(day, _)| *day == saved) else { return Vec::new() };
     let mut found = Vec::new();
     for (student, mood) in &days[at].1.marks {
-        let (rules, same): (&[(Rule, usize)], fn(Mood) -> bool) = match mood {
+        let (rules, alike): (&[_], &[Mood]) = match mood {
             Mood::Calm => continue,
-            Mood::Low | Mood::Restless => (&LOW, |mood| matches!(mood, Mood::Low | Mood::Restless)),
-            Mood::Missing => (&MISSING, |mood| mood == Mood::Missing),
+            Mood::Low | Mood::Restless => (&LOW, &[Mood::Low, Mood::Restless]),
+            Mood::Missing => (&MISSING, &[Mood::Missing]),
         };
-        let holds = |sheet: &Sheet| sheet.marks.get(student).is_some_and(|mood| same(*mood));
+        let holds = |sheet: &Sheet| sheet.marks.get(student).is_some_and(|mood| alike.contains(mood));
         found.extend(completed(days, at, rules, holds).map(|(rule, days)| Fired {
             student: Some(*student),
             rule,

@@ -76,10 +76,9 @@ impl ReferralStage {
     #[must_use]
     pub const fn next(self) -> &'static [Self] {
         match self {
-            Self::Proposed => &[Self::Talking, Self::Sent, Self::Ended],
+            Self::Proposed | Self::Refused => &[Self::Talking, Self::Sent, Self::Ended],
             Self::Talking => &[Self::Consented, Self::Refused, Self::Sent],
             Self::Consented => &[Self::Sent, Self::Refused],
-            Self::Refused => &[Self::Talking, Self::Sent, Self::Ended],
             Self::Sent => &[Self::Received, Self::Talking],
             Self::Received => &[Self::Answered],
             Self::Answered => &[Self::Answered, Self::Returning, Self::Ended],
@@ -314,7 +313,7 @@ pub fn next_return(done: &[ReturnDone]) -> Option<ReturnStep> {
     let Some(last) = done.last() else { return Some(ReturnStep::Submitted) };
     match (last.step, last.passed) {
         (ReturnStep::Decided, Some(true)) => Some(ReturnStep::Followed),
-        (ReturnStep::Decided, _) | (ReturnStep::Followed, _) => None,
+        (ReturnStep::Decided | ReturnStep::Followed, _) => None,
         (step, _) => ReturnStep::ALL.get(step.index() + 1).copied(),
     }
 }

@@ -109,17 +109,6 @@ impl App {
         Ok(tx.insert_step(permit, &stored).await?)
     }
 
-    /// Seals a first state into a warning that is about to be stored.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`].
-    pub(crate) fn seal_state(&self, keys: &Keys, warning: &mut Warning, state: &State) -> Result<()> {
-        let mut spot = cell_spot(CellTable::Warnings, warning.id.0, 0, warning.version);
-        warning.sealed = keys.seal(&mut spot, state)?;
-        warning.epoch = spot.epoch;
-        Ok(())
-    }
-
     /// Stores a warning with its next state, if nobody else came first.
     ///
     /// # Errors
@@ -133,7 +122,7 @@ impl App {
         state: &State,
     ) -> Result<Warning> {
         warning.version += 1;
-        self.seal_state(keys, &mut warning, state)?;
+        seal_state(keys, &mut warning, state)?;
         if tx.put_warning(permit, &warning).await? { Ok(warning) } else { Err(Error::Raced) }
     }
 
@@ -193,4 +182,15 @@ impl App {
         }
         Ok(met)
     }
+}
+
+/// Seals a state into a warning that is about to be stored.
+///
+/// # Errors
+/// [`Error::NoKey`].
+pub(crate) fn seal_state(keys: &Keys, warning: &mut Warning, state: &State) -> Result<()> {
+    let mut spot = cell_spot(CellTable::Warnings, warning.id.0, 0, warning.version);
+    warning.sealed = keys.seal(&mut spot, state)?;
+    warning.epoch = spot.epoch;
+    Ok(())
 }

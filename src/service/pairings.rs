@@ -196,13 +196,13 @@ impl App {
         let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, approach.class.id.0);
         let roster = roster.map_err(|_| Error::NotFound)?;
         let (row, _) = self.roster_row(&mut tx, viewer, &roster, &approach.class, approach.student.id).await?;
-        let (helper, outside) = self.check_pairing(&mut tx, viewer, &approach, &new, &row).await?;
+        let (helper, outside) = self.check_pairing(&mut tx, viewer, &approach, new, &row).await?;
         make_way(&mut tx, &permit, &approach, new.helper).await?;
         let handed_over = self.handed_over_by(&approach);
         let keys = self.keys_to_hand_over(&mut tx, viewer, &permit, &approach, handed_over).await?;
-        let needs = outside.then(|| self.needs_card(&approach, &new));
+        let needs = outside.then(|| self.needs_card(&approach, new));
         let contact = !outside && handed_over.contains(&Compartment::Contact);
-        let card = card(row, &approach, &new, needs.clone());
+        let card = card(row, &approach, new, needs.clone());
         let mut pairing = blank(&approach, new.helper, new.starts, new.ends);
         (pairing.outside, pairing.contact) = (outside, contact);
         match &needs {

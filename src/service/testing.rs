@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::cases::seal_state;
 use super::keys::seal;
 use super::sheets::sheet_spot;
 use super::{App, FieldEdit, FoundedSchool, KdfGate, Keys, Viewer};
@@ -164,7 +165,7 @@ impl School {
             sealed: Vec::new(),
         };
         let state = State { severity: Some(severity), ..State::default() };
-        app.seal_state(&keys, &mut warning, &state).unwrap();
+        seal_state(&keys, &mut warning, &state).unwrap();
         tx.insert_warning(&permit, &warning).await.unwrap();
         self.grade(&mut tx, &permit, &keys, &warning, StepKind::Graded, severity).await;
         tx.commit().await.unwrap();

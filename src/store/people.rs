@@ -251,8 +251,9 @@ impl Conn {
     pub async fn session(&mut self, token_hash: &[u8]) -> Result<Option<Session>> {
         sql!(
             self,
-            fetch_optional Session: "SELECT s.person_id, s.ring, s.created_at, s.seen_at FROM sessions s
-             JOIN persons p ON p.id = s.person_id WHERE s.token_hash = $1 AND p.active",
+            fetch_optional Session: "SELECT s.person_id, s.ring, s.created_at, s.seen_at,
+               EXISTS (SELECT 1 FROM grants g WHERE g.person_id = s.person_id AND g.ended_at IS NULL) AS leads
+             FROM sessions s JOIN persons p ON p.id = s.person_id WHERE s.token_hash = $1 AND p.active",
             token_hash.to_vec()
         )
     }

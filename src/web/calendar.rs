@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
 use serde::Deserialize;
 
+use super::format;
 use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
@@ -122,7 +123,7 @@ async fn calendar_page(
         Err(Wrong::Field(other)) => return Err(other.into()),
         Err(Wrong::Lines(numbers)) => {
             let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-            (Problems::default(), t!(ui, "calendar-wrong-lines", lines = numbers.join("、")))
+            (Problems::default(), t!(ui, "calendar-wrong-lines", lines = format::list(ui.language, &numbers)))
         }
     };
     let chosen = |kind: &DayKind| kind.as_str() == days.kind;

@@ -410,8 +410,9 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
     for role in Role::ASSIGNABLE {
         // Each in a school of its own: some of the forms end what the next one needs.
         let at = TestApp::on(engine).await;
-        let things = Things::of(&at).await;
+        // Before anything happens: what is restricted is sealed to those who are named on that day.
         let person = at.person(*role, role.as_str()).await;
+        let things = Things::of(&at).await;
         if *role == Role::ExternalHelper {
             at.check(person.id).await;
         }

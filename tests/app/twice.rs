@@ -166,7 +166,13 @@ async fn what_can_be_made_once_is_made_once(engine: Engine) {
     let student = at.student().await;
     at.open(student).await;
     let id = helper.id.to_string();
-    let form = [("helper", id.as_str()), ("purpose", "陪伴"), ("starts", "2026-11-23"), ("ends", "2026-12-23")];
+    let form = [
+        ("helper", id.as_str()),
+        ("purpose", "陪伴"),
+        ("condition", "learning"),
+        ("starts", "2026-11-23"),
+        ("ends", "2026-12-23"),
+    ];
     let path = format!("/files/{student}/pairing");
     let (first, second) = tokio::join!(li.post(&path, &form), li.post(&path, &form));
     let mut statuses = [first.status, second.status];

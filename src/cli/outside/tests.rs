@@ -108,7 +108,10 @@ async fn take_mail(stream: TcpStream, rcpt: &str, heard: &Heard) -> std::io::Res
         let answer = match line.get(..4).unwrap_or_default() {
             _ if in_data => {
                 in_data = line != ".\r\n";
-                if in_data { continue } else { "250 taken" }
+                if in_data {
+                    continue;
+                }
+                "250 taken"
             }
             "EHLO" => "250-here\r\n250 AUTH PLAIN LOGIN",
             "AUTH" if line.contains("AGxpAHdyb25n") => "535 no",

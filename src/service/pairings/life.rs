@@ -306,18 +306,16 @@ impl App {
         approach.pairings = tx.pairings_of_student(student).await?;
         let today = self.today();
         for compartment in HELPED {
-            match self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0) {
-                Ok(read) => self.rotate_compartment(tx, permit, &read, viewer, approach, compartment).await?,
-                Err(_) => {
-                    let holds = |id: PersonId| {
-                        approach.pairings.iter().any(|p| p.helper_id == id && p.holds(compartment, &today))
-                    };
-                    let once = approach.pairings.iter().map(|p| p.helper_id).chain([helper]);
-                    let gone: BTreeSet<PersonId> = once.filter(|id| !holds(*id)).collect();
-                    for person in gone {
-                        tx.take_key_back(permit, student, compartment, person).await?;
-                    }
-                }
+            if let Ok(read) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0) {
+                self.rotate_compartment(tx, permit, &read, viewer, approach, compartment).await?;
+                continue;
+            }
+            let holds =
+                |id: PersonId| approach.pairings.iter().any(|p| p.helper_id == id && p.holds(compartment, &today));
+            let once = approach.pairings.iter().map(|p| p.helper_id).chain([helper]);
+            let gone: BTreeSet<PersonId> = once.filter(|id| !holds(*id)).collect();
+            for person in gone {
+                tx.take_key_back(permit, student, compartment, person).await?;
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::domain::warning::{
 };
 use crate::domain::words::{Kind, Role};
 use crate::policy::{Read, Write};
-use crate::service::cases::{NewDeadline, read_due, read_state};
+use crate::service::cases::{NewDeadline, read_due, read_state, seal_state};
 use crate::service::error::again;
 use crate::service::{App, Due, Error, Listed, Result, Viewer};
 use crate::store::{Letter, Tx, Warning};
@@ -82,8 +82,8 @@ impl App {
         if let Some(student) = letter.student_id.map(StudentId) {
             let (names, earned) = self.names_of(&mut conn, viewer, [student].into()).await?;
             let status = conn.student(student).await?.map(|student| student.status);
-            let named = names.into_values().zip(status);
-            candidates.extend(named.map(|((row, class), status)| Listed { row, class, status }));
+            let known = names.into_values().zip(status);
+            candidates.extend(known.map(|((row, class), status)| Listed { row, class, status }));
             faster = earned;
         }
         drop(conn);
@@ -175,7 +175,7 @@ impl App {
             sealed: Vec::new(),
         };
         let state = State::default();
-        self.seal_state(&keys, &mut warning, &state)?;
+        seal_state(&keys, &mut warning, &state)?;
         tx.insert_warning(&permit, &warning).await?;
         let state = read_state(&keys, &read, &warning)?;
         Ok(Case { approach, permit, read, keys, warning, state })

@@ -19,6 +19,7 @@ use crate::domain::ids::{PersonId, WarningId};
 use crate::domain::words::Action;
 use crate::service::{Error, NewItem, NewLeader, NewShift, OpenedCrisis, Result as Done};
 use crate::web::files::shown_class;
+use crate::web::format;
 use crate::web::problem::Problem;
 use crate::web::request::{Seen, done, page};
 use crate::web::ui::{Choice, Problems, Ui, t};
@@ -76,7 +77,7 @@ struct CrisisPage {
     items: Vec<ItemView>,
     shifts: Vec<ShiftView>,
     gaps: Vec<(String, String)>,
-    follow_ups: Vec<String>,
+    follow_ups: String,
     open: Vec<String>,
     asked: Option<(String, String)>,
     may_manage: bool,
@@ -330,7 +331,7 @@ async fn crisis_page(
         items: items(&ui, crisis, &name, today),
         shifts: shifts(crisis, web.app.now()),
         gaps: opened.gaps.iter().map(|(from, to)| (ui.moment(*from), ui.moment(*to))).collect(),
-        follow_ups: opened.follow_ups.iter().map(|day| ui.date(&day.to_string())).collect(),
+        follow_ups: format::list(ui.language, &opened.follow_ups.iter().map(|day| ui.civil(day)).collect::<Vec<_>>()),
         open: opened.open.iter().map(|open| open_text(&ui, open, crisis)).collect(),
         asked: asked.map(|asked| (name(asked.by), asked.outcome.clone())),
         may_manage: may(Action::Manage) && opened.warning.closed_at.is_none(),

@@ -205,8 +205,8 @@ async fn letter_page(
     problems: Problems,
 ) -> Result<LetterPage, Problem> {
     let opened = web.app.open_letter(&viewer, id, query.as_deref()).await?;
-    let names = web.app.colleagues(&viewer).await?;
-    let sender = opened.letter.sender.and_then(|id| names.get(&id.into()).cloned()).unwrap_or_default();
+    let colleagues = web.app.colleagues(&viewer).await?;
+    let sender = opened.letter.sender.and_then(|id| colleagues.get(&id.into()).cloned()).unwrap_or_default();
     let year = web.app.school_year();
     let only = opened.candidates.len() == 1;
     let candidate = |one: &crate::service::Listed| {

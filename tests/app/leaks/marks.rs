@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::finder::Finder;
 
-/// Every mark begins with these; two digits, or one character, say which one it is.
+/// Every mark begins with these; two digits of the base 36, or one character, say which one it is.
 const LATIN: &str = "ZQ7VXKW";
 const CHINESE: &str = "龘靐齉";
 /// The characters that count Chinese marks.
@@ -35,14 +35,16 @@ impl Marks {
     /// A new mark for a field that takes only letters and digits.
     pub fn code(&mut self, place: &str, readers: &[&'static str]) -> String {
         let number = self.0.len();
-        assert!(number < 99, "two digits, and one of them is taken");
+        assert!(number < 36 * 36, "two digits of the base 36");
         self.0.push(Mark { place: place.to_owned(), readers: readers.to_vec() });
-        format!("{LATIN}{number:02}")
+        let digit = |digit: usize| char::from(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit]);
+        format!("{LATIN}{}{}", digit(number / 36), digit(number % 36))
     }
 
     /// Which marks stand in a text.
     pub fn within(text: &str) -> BTreeSet<usize> {
-        let latin = text.match_indices(LATIN).filter_map(|(at, _)| text.get(at + 7..at + 9)?.parse().ok());
+        let latin =
+            text.match_indices(LATIN).filter_map(|(at, _)| usize::from_str_radix(text.get(at + 7..at + 9)?, 36).ok());
         let chinese = text.match_indices(CHINESE).filter_map(|(at, found)| {
             let number = u32::from(text[at + found.len()..].chars().next()?);
             usize::try_from(number.checked_sub(FIRST)?).ok()

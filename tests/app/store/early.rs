@@ -261,6 +261,9 @@ async fn a_due_time_is_met_once_and_passed_on_once(engine: Engine) {
     }
     assert_eq!(tx.deadlines_of_warning(warning.id).await.unwrap(), [soon.clone(), later.clone()]);
     assert_eq!(tx.open_deadlines(house.school, 1).await.unwrap(), [soon.clone()]);
+    let of = async |tx: &mut Tx, owner| tx.open_deadlines_of(house.school, owner, 9).await.unwrap();
+    assert_eq!(of(&mut tx, Role::Counsellor).await, [soon.clone(), later.clone()]);
+    assert!(of(&mut tx, Role::HomeroomTeacher).await.is_empty());
     assert!(tx.deadlines_to_pass_on(NOW + 9, 10).await.unwrap().is_empty());
     assert_eq!(tx.deadlines_to_pass_on(NOW + 10, 10).await.unwrap(), [soon.clone()]);
 
