@@ -93,10 +93,10 @@ async fn show(
     let in_week = |day: &Date| crate::service::monday(*day) == week.monday;
     let day = wanted.day.parse().ok().filter(in_week).or(Some(today).filter(in_week)).unwrap_or(week.monday);
     let agenda = if week.keeps { web.app.agenda(&viewer, day).await? } else { Vec::new() };
-    page(&book_page(ui, &viewer, week, day, agenda, web.app.now()))
+    page(&book_page(ui, &viewer, &week, day, agenda, web.app.now()))
 }
 
-fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>, now: i64) -> BookPage {
+fn book_page(ui: Ui, viewer: &Viewer, week: &Week, day: Date, agenda: Vec<Agenda>, now: i64) -> BookPage {
     let at = |monday: Date, with: Option<PersonId>| {
         let with = with.map_or_else(String::new, |with| format!("&with={with}"));
         format!("/appointments?week={monday}{with}")
@@ -106,7 +106,7 @@ fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>
     let title = week.of.and_then(name).unwrap_or_default().to_owned();
     let others = week.counsellors.iter().filter(|(id, _)| Some(*id) != week.of);
     let others = others.map(|(id, name)| (at(week.monday, Some(*id)), name.clone())).collect();
-    let last = week.slots.iter().map(|slot| weekday(slot)).max().unwrap_or(0).max(5);
+    let last = week.slots.iter().map(weekday).max().unwrap_or(0).max(5);
     let dates: Vec<Date> = (0..last).map(|n| week.monday.saturating_add(n.days())).collect();
     let columns = std::iter::once(t!(ui, "room-time")).chain(dates.iter().map(|date| head(&ui, *date))).collect();
     let days = dates.iter().map(|date| (format!("/appointments?day={date}"), head(&ui, *date))).collect();
@@ -120,7 +120,7 @@ fn book_page(ui: Ui, viewer: &Viewer, week: Week, day: Date, agenda: Vec<Agenda>
         before: at(before, week.of),
         after: at(after, week.of),
         columns,
-        rows: rows(&ui, &week, dates.len(), now),
+        rows: rows(&ui, week, dates.len(), now),
         days: if week.keeps { days } else { Vec::new() },
         day: format::date_with_weekday(ui.language, &day.to_string()),
         agenda,
@@ -175,7 +175,8 @@ fn one_cell(ui: &Ui, week: &Week, slot: &Slot, now: i64) -> Cell {
 
 /// A text for an address.
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    text.bytes().flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn row(viewer: &Viewer, counsellors: &[(PersonId, String)], Agenda { appointment, whom }: Agenda) -> Row {
@@ -234,7 +235,7 @@ struct Typed {
 async fn new(State(web): State<Web>, seen: Seen, Query(mut typed): Query<Typed>) -> Result<Response, Problem> {
     typed.once = once("").to_string();
     if typed.minutes.is_empty() {
-        typed.minutes = "45".to_owned();
+        "45".clone_into(&mut typed.minutes);
     }
     // A counsellor comes from a file or from a letter of the box: whom it is for is known then.
     if let Ok(student) = typed.student.parse::<StudentId>()
@@ -380,7 +381,7 @@ async fn hours_page(
     let hours = hours.iter().map(line).collect();
     let choice = |n: i64| Choice { value: n.to_string(), label: weekday(n), chosen: typed.weekday == n.to_string() };
     let weekdays = (1..=7).map(choice).collect();
-    Ok(HoursPage { hours, weekdays, typed, problems, ui })
+    Ok(HoursPage { ui, hours, weekdays, typed, problems })
 }
 
 async fn add_hours(State(web): State<Web>, seen: Seen, Form(typed): Form<HoursForm>) -> Result<Response, Problem> {

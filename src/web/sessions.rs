@@ -83,7 +83,7 @@ async fn sessions_page(
         t!(ui, "sessions-group"),
         t!(ui, "sessions-students"),
     ];
-    Ok(SessionsPage { groups, counts, columns, typed, problems, ui })
+    Ok(SessionsPage { ui, groups, counts, columns, typed, problems })
 }
 
 async fn new_group(State(web): State<Web>, seen: Seen, Form(typed): Form<PlanForm>) -> Result<Response, Problem> {

@@ -87,6 +87,7 @@ async fn appointments_stand_in_their_order_and_what_was_called_off_does_not(engi
         tx.insert_appointment(&keeper, &appointment).await.unwrap();
         made.insert(0, appointment);
     }
+    assert_eq!(tx.letters_from(house.teacher, 9).await.unwrap(), [], "an appointment is no report with a receipt");
     assert_eq!(tx.appointments(house.school, NOW, NOW + 51).await.unwrap(), made);
     assert_eq!(tx.appointments(house.school, NOW + 1, NOW + 50).await.unwrap(), []);
     assert_eq!(tx.appointment(made[0].id).await.unwrap(), Some(made[0].clone()));
