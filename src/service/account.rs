@@ -31,7 +31,7 @@ impl App {
     ///
     /// # Errors
     /// [`Error::WrongPassword`], the same and after the same time for an unknown name; [`Error::TooMany`] after too many
-    /// failures with this name or from this address.
+    /// failures with this name or from this address; [`Error::NotFound`] for somebody who has no duty any more.
     pub async fn sign_in(&self, login: &str, password: SecretString, address: &str) -> Result<SignedIn> {
         let login = login.trim().to_lowercase();
         let keys = [self.name_key(&login), self.address_key(address)];

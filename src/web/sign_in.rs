@@ -76,12 +76,15 @@ async fn sign_in(
             let jar = CookieJar::new().add(session_cookie(&signed_in.token, web.frame.secure));
             Ok((jar, Redirect::to(language::way_back(&form.next))).into_response())
         }
-        Err(Error::WrongPassword) => {
-            let problem = t!(ui, "sign-in-wrong");
+        Err(error) => {
+            let (status, problem) = match error {
+                Error::WrongPassword => (StatusCode::UNPROCESSABLE_ENTITY, t!(ui, "sign-in-wrong")),
+                Error::NotFound => (StatusCode::FORBIDDEN, t!(ui, "sign-in-no-duty")),
+                other => return Err(other.into()),
+            };
             let page = page(&SignInPage { ui, login: form.login, next: form.next, problem, locked: false })?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok((status, page).into_response())
         }
-        Err(other) => Err(other.into()),
     }
 }
 

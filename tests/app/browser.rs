@@ -7,6 +7,7 @@ mod house;
 mod window;
 
 mod crisis;
+mod helping;
 mod leading;
 mod looking_after;
 mod many_hands;

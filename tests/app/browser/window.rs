@@ -103,7 +103,9 @@ impl Window {
 
     /// Clicks what is labelled so in the entry of a list that contains a text.
     pub async fn presses_beside(&self, text: &str, label: &str) {
-        let row = format!("//*[self::li or self::tr][contains(., '{text}')]//a[normalize-space()='{label}']");
+        let row = format!(
+            "//*[self::li or self::tr or self::article][contains(., '{text}')]//a[normalize-space()='{label}']"
+        );
         self.with(Locator::XPath(&row), async |element| element.click().await).await;
     }
 

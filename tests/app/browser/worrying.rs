@@ -33,6 +33,10 @@ async fn a_subject_teacher(house: &House) -> Window {
 async fn a_subject_teacher_reports_and_a_warning_runs_until_two_people_lowered_it() {
     let house = House::enter().await;
     let he = a_subject_teacher(&house).await;
+    let li = Window::of(&house, "counsellor").await;
+    li.goes("/classes").await;
+    let bell = li.asks("return document.querySelector('[data-bell]').textContent").await;
+    let before = bell.as_str().unwrap_or_default().parse::<u32>().unwrap_or(0);
     he.presses("报告情况").await;
     he.sees("先做这三件事").await;
     assert!(he.shows("李婷").await, "whom to call");
@@ -53,14 +57,15 @@ async fn a_subject_teacher_reports_and_a_warning_runs_until_two_people_lowered_i
     assert!(!he.shows("没意思").await && !he.shows(STUDENT).await, "what was written is not to be read again");
     he.picture("91-receipts").await;
 
-    let li = Window::of(&house, "counsellor").await;
+    li.sees(&format!("待办 {}", before + 1)).await;
+    assert_eq!(li.path().await, "/classes", "the page rings where it is");
     li.goes("/warnings").await;
     li.sees("语文课一直趴着").await;
     li.picture("92-inbox").await;
-    li.presses("接报").await;
+    li.presses_beside("语文课一直趴着", "接报").await;
     li.sees("说的是哪一名学生").await;
-    assert!(li.shows(STUDENT).await, "found by the name that was written");
     li.picture("93-letter").await;
+    li.sees(STUDENT).await;
     li.clicks("input[name=student]").await;
     li.presses("接报并打开预警").await;
     li.sees("已接报，报告人会看到进度。").await;

@@ -310,6 +310,7 @@ sign-in-login = Sign-in name
 sign-in-password = Password
 sign-in-button = Sign in
 sign-in-wrong = The sign-in name or the password is wrong.
+sign-in-no-duty = The password is right, but you hold no duty at the moment. Please ask the administrator of your school.
 sign-in-invited = I have an invitation code and am here for the first time
 sign-in-forgotten = Forgotten your password? Ask a colleague to invite you again. To protect the students, nobody can recover it for you.
 account-title = My account

@@ -304,6 +304,7 @@ sign-in-login = 登录名
 sign-in-password = 密码
 sign-in-button = 登录
 sign-in-wrong = 登录名或密码不对。
+sign-in-no-duty = 密码正确，但您目前没有任何职务，暂时不能使用。请联系学校的系统管理员。
 sign-in-invited = 我收到了邀请码，第一次使用
 sign-in-forgotten = 忘记密码？请联系同事重新邀请。为保护学生，任何人都不能替您找回密码。
 account-title = 我的账户
