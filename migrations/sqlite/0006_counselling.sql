@@ -40,3 +40,57 @@ CREATE TABLE help_messages (
     answer_id BLOB REFERENCES letters (id),
     PRIMARY KEY (exchange_id, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- When a counsellor receives people, every week: weekday from 1 for Monday, minutes after midnight and long.
+CREATE TABLE room_hours (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    person_id BLOB NOT NULL REFERENCES persons (id),
+    weekday INTEGER NOT NULL,
+    starts INTEGER NOT NULL,
+    minutes INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    CONSTRAINT room_hours_start_unique UNIQUE (person_id, weekday, starts)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX room_hours_by_school ON room_hours (school_id);
+
+-- Appointments of the counselling room: time and room in clear; whom they are for lies in the letter, sealed to the office.
+CREATE TABLE appointments (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    person_id BLOB NOT NULL REFERENCES persons (id),
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    state TEXT NOT NULL,
+    letter_id BLOB NOT NULL REFERENCES letters (id),
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX appointments_by_time ON appointments (school_id, starts_at);
+
+-- Groups that a counsellor meets with. The plan, with topic and members, is sealed to the counsellor.
+CREATE TABLE counsel_groups (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    person_id BLOB NOT NULL REFERENCES persons (id),
+    ended INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX counsel_groups_by_person ON counsel_groups (person_id, started_at);
+
+-- Meetings of a group, sealed like the plan. `notes` is how many members' own notes came of it.
+CREATE TABLE group_meetings (
+    id BLOB PRIMARY KEY,
+    group_id BLOB NOT NULL REFERENCES counsel_groups (id),
+    written_at INTEGER NOT NULL,
+    notes INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    sealed BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_meetings_by_group ON group_meetings (group_id, written_at);
+
+-- A counsellor counts the own notes by month.
+CREATE INDEX entries_by_author ON entries (author, written_at) WHERE compartment = 'counselling';

@@ -1,6 +1,7 @@
 //! `yice demo`: an invented school to look around in, made by the same acts as a real one.
 
 mod content;
+mod room;
 mod staff;
 
 use std::net::SocketAddr;

@@ -60,3 +60,11 @@ pub fn school_time(at: i64) -> Zoned {
     let timestamp = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
     timestamp.to_zoned(SCHOOLS.clone())
 }
+
+/// The instant at which the clock of the school shows this many minutes after midnight on a day, microseconds UTC.
+#[must_use]
+pub fn school_instant(day: Date, minutes: i64) -> i64 {
+    let zone = school_time(0).time_zone().clone();
+    let midnight = day.to_zoned(zone).map_or(0, |at| at.timestamp().as_microsecond());
+    midnight + minutes * MINUTE
+}

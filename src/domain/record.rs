@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::helping::{Condition, NeedsCard};
 use super::ids::{PersonId, StudentId};
+use super::session::Session;
 use super::words::{Boarding, Compartment, Effect, GroupTag, Sex, Way, words};
 
 words! {
@@ -255,6 +256,9 @@ pub struct NoteText {
     pub plan: String,
     /// 保密例外已告知
     pub limits_told: bool,
+    /// The other parts of the record; empty in notes from before they were asked for.
+    #[serde(default)]
+    pub session: Session,
 }
 
 /// What a helper may know of the roster row of the paired student, sealed in the `support` compartment.

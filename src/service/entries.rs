@@ -14,6 +14,7 @@ use crate::domain::clock::DAY;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
+use crate::domain::session::Disclosure;
 use crate::domain::words::{Compartment, Effect, Kind};
 use crate::policy::{Append, Permit, Read};
 use crate::store::{Draft, Entry, NewEntry, Tx};
@@ -95,11 +96,52 @@ impl App {
     }
 
     async fn append<T: Serialize>(&self, viewer: &Viewer, id: StudentId, sent: &Sent<'_, T>) -> Result<EntryId> {
-        let &Sent { compartment, draft, corrects, event, .. } = sent;
+        let &Sent { compartment, draft, event, .. } = sent;
         let mut tx = self.begin().await?;
         let approach = self.approach(&mut tx, viewer, id).await?;
         let (mut tx, permit) = self.permit_in::<Append>(tx, &approach.standing, compartment.kind(), id.0).await?;
-        let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, compartment).await?;
+        let (entry, is_new) = self.put_entry(&mut tx, viewer, &permit, &approach, sent).await?;
+        if !is_new {
+            return Ok(entry);
+        }
+        let own =
+            self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
+        tx.delete_draft(&own, &self.draft_form(viewer, draft, id.0)).await?;
+        tx.record_last(&permit, event, "", self.now()).await?;
+        Ok(entry)
+    }
+
+    /// Adds the own note of a group's member in an open transaction.
+    pub(crate) async fn note_of_group(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        id: StudentId,
+        form: FormId,
+        text: &NoteText,
+    ) -> Result<()> {
+        self.check_note(text)?;
+        let approach = self.approach(tx, viewer, id).await?;
+        let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
+        let permit = permit.map_err(|_| Error::NotFound)?;
+        let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
+        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None };
+        self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
+        Ok(tx.record(&permit, event, "group", self.now()).await?)
+    }
+
+    /// Seals what was sent into its place, and says whether it is new: sent before, it stands there already.
+    async fn put_entry<T: Serialize>(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        permit: &Permit<Append>,
+        approach: &Approach,
+        sent: &Sent<'_, T>,
+    ) -> Result<(EntryId, bool)> {
+        let &Sent { compartment, corrects, .. } = sent;
+        let id = approach.student.id;
+        let keys = self.keys_for_writing(tx, viewer, permit, approach, compartment).await?;
         // Only now: a second click waits for the first until here, and finds what it wrote.
         let owner = viewer.owner_of(compartment);
         let stands = tx.entry_ids(id, compartment, owner).await?;
@@ -108,7 +150,7 @@ impl App {
         }
         let mark = self.mark_of(viewer, id, sent)?;
         if let Some(written) = stands.iter().find(|id| id.0.as_bytes()[8..] == mark) {
-            return Ok(*written);
+            return Ok((*written, false));
         }
         let now = self.now();
         let blank = Entry {
@@ -123,13 +165,9 @@ impl App {
             sealed: Vec::new(),
         };
         let entry = sealed(&keys, &blank, sent.text)?;
-        self.look_at_progress(&mut tx, &permit, &keys, &approach, &entry, sent).await?;
-        tx.insert_entry(&permit, compartment, &entry).await?;
-        let own =
-            self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
-        tx.delete_draft(&own, &self.draft_form(viewer, draft, id.0)).await?;
-        tx.record_last(&permit, event, "", now).await?;
-        Ok(entry.id)
+        self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
+        tx.insert_entry(permit, compartment, &entry).await?;
+        Ok((entry.id, true))
     }
 
     /// Brings in the moral-education office when this entry is the second running without progress (`requirements.md` A16).
@@ -162,6 +200,16 @@ impl App {
         let mut mark = [variant & 0x3f | 0x80; 8];
         mark[1..].copy_from_slice(&rest[..7]);
         Ok(mark)
+    }
+
+    /// The id of what was sent: the same for the same content from the same form, so that a second click finds what the
+    /// first one made. Whoever does not know the form learns nothing about the content from it.
+    pub(crate) fn id_of_sent<T: Serialize>(&self, viewer: &Viewer, form: FormId, content: &T) -> Result<Uuid> {
+        let content = Zeroizing::new(serde_json::to_vec(content)?);
+        let mac = self.secret.mac("form sent", &[viewer.person.id.0.as_bytes(), form.0.as_bytes(), &content]);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&mac[..16]);
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     /// The person's own counselling notes on a student, newest first. Nobody else's.
@@ -222,9 +270,27 @@ impl App {
     }
 
     fn check_note(&self, text: &NoteText) -> Result<()> {
-        let texts =
-            [("complaint", &text.complaint, false), ("process", &text.process, true), ("plan", &text.plan, false)];
-        self.check_texts(text.date, &texts)
+        let NoteText { session, .. } = text;
+        let mut texts = vec![
+            ("complaint", &text.complaint, false),
+            ("process", &text.process, true),
+            ("plan", &text.plan, false),
+            ("place", &session.place, false),
+            ("goals", &session.goals, false),
+            ("observed", &session.observed, false),
+            ("risk", &session.risk, false),
+        ];
+        // Whoever breaks the secret says to whom and why, or has not recorded it.
+        if let Some(Disclosure { to, why, .. }) = &session.disclosed {
+            texts.extend([("disclosed_to", to, true), ("disclosed_why", why, true)]);
+        }
+        self.check_texts(text.date, &texts)?;
+        match session.disclosed.as_ref() {
+            Some(disclosed) if disclosed.day > self.clock.today() => {
+                Err(Error::field("disclosed_on", "date-in-the-future"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Every text within its length, the required ones not empty, and the day not in the future.

@@ -241,13 +241,18 @@ impl App {
             let holders = if owner.is_nil() {
                 self.compartment_holders(tx, approach, compartment).await?
             } else {
-                let author = self.person_recipient(tx, viewer.person.id).await?.ok_or(Error::NoKey)?;
-                vec![author, self.recovery_recipient(tx).await?]
+                self.note_holders(tx, viewer).await?
             };
             let (key, secret) = self.make_key(tx, permit, id.0, compartment, owner, &holders).await?;
             keys.put(&key, secret);
         }
         Ok(keys)
+    }
+
+    /// Who holds a key of a counsellor's own: the counsellor, and the recovery identity.
+    pub(crate) async fn note_holders(&self, conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Recipient>> {
+        let author = self.person_recipient(conn, viewer.person.id).await?.ok_or(Error::NoKey)?;
+        Ok(vec![author, self.recovery_recipient(conn).await?])
     }
 
     /// Everyone who should hold a compartment of a file: its offices, the helpers paired today, and who leads the case.

@@ -350,7 +350,7 @@ impl App {
         content: &T,
     ) -> Result<bool> {
         // An office that changes its key at this moment seals anew what it finds: wait for it, and take the new key.
-        if kind == LetterKind::Help && !tx.hold_office(permit, to.holder(), &to.text()).await? {
+        if kind != LetterKind::Answer && !tx.hold_office(permit, to.holder(), &to.text()).await? {
             return Err(Error::Raced);
         }
         let name = LetterName { school: permit.school(), letter: id, kind };

@@ -4,6 +4,7 @@
 //! and records in one transaction. Nothing here knows about HTTP or HTML.
 
 mod account;
+mod appointments;
 mod approach;
 mod audits;
 mod bell;
@@ -18,6 +19,7 @@ mod entries;
 mod error;
 mod files;
 mod folding;
+mod groups;
 mod help;
 mod help_desk;
 mod helping;
@@ -53,6 +55,7 @@ mod views;
 mod warnings;
 
 pub use account::SignedIn;
+pub use appointments::{Agenda, NewAppointment, Slot, Week, monday};
 pub use approach::{Approach, Who};
 pub use audits::{AccessCounts, BadHead, HeadFault, LINES as AUDIT_LINES, Report, Trail, Walked, signed_heads};
 pub use bell::{Bell, Listening, PAGES as LISTENING_PAGES};
@@ -67,6 +70,7 @@ pub use entries::ShownNote;
 pub use error::{Error, FieldProblem, Result, Stale};
 pub use files::{FieldEdit, OpenedFile, ShownCompartment, ShownEntry, ShownField};
 pub(crate) use files::{entry_spot, layer_spot};
+pub use groups::{GroupEdit, MonthCount, NewMeeting, OpenedGroup, ShownGroup};
 pub use help::{Answers, HELP_TEXT, HelpForm, LETTERS as HELP_LETTERS, LOOKS as HELP_LOOKS, OpenBox};
 pub use help_desk::{OpenedHelp, ShownHelp};
 pub use helping::{Asked, Helped, HelpedOutside, Helping};

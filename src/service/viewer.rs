@@ -58,6 +58,12 @@ impl Viewer {
         self.standing(&Facts::own(self.person.school_id))
     }
 
+    /// How the person stands to what they wrote themselves at the own school.
+    #[must_use]
+    pub fn as_author(&self) -> Standing {
+        self.standing(&Facts { author: true, ..Facts::school(self.person.school_id) })
+    }
+
     /// Whether the person holds a role.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {

@@ -68,14 +68,15 @@ impl Conn {
         )
     }
 
-    /// What a person sent, newest first: the receipts.
+    /// What a person sent, newest first: the receipts. Appointments have a book of their own, and would crowd them out.
     ///
     /// # Errors
     /// The database.
     pub async fn letters_from(&mut self, sender: PersonId, limit: i64) -> Result<Vec<Letter>> {
         sql!(
             self,
-            fetch_all Letter: "SELECT * FROM letters WHERE sender = $1 ORDER BY sent_at DESC, id LIMIT $2",
+            fetch_all Letter: "SELECT * FROM letters WHERE sender = $1 AND kind <> 'appointment'
+             ORDER BY sent_at DESC, id LIMIT $2",
             sender.0,
             limit
         )

@@ -3,11 +3,13 @@
 //! [`Db::begin`] starts a writing transaction and [`Db::read`] a read-only snapshot. Reading functions live on [`Conn`], which
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
+mod appointments;
 mod audit;
 mod calendar;
 mod cells;
 pub(crate) mod chain;
 mod copy;
+mod counselling;
 mod crises;
 mod deadlines;
 mod drafts;
@@ -36,11 +38,13 @@ mod trail;
 mod warnings;
 mod whole;
 
+pub use appointments::{Appointment, RoomHours};
 pub use audit::StoredLine;
 pub use calendar::MarkedDay;
 pub use cells::{Cell, CellTable};
 pub use chain::Broken;
 pub use copy::{check_sqlite, copy_sqlite};
+pub use counselling::{CounselGroup, StoredMeeting};
 pub use crises::StoredCrisis;
 pub use deadlines::Deadline;
 pub use drafts::Draft;

@@ -19,6 +19,8 @@ use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
+use crate::domain::room::AppointmentState;
+use crate::domain::session::{Gravity, NoteSource, ProblemType};
 use crate::domain::steps::{
     CloseReason, Contact, Flag, Precaution, ProtectiveFactor, Reaction, RiskFactor, StepField, Told,
 };
@@ -144,6 +146,7 @@ macro_rules! families {
 
 families! {
     "action": Action,
+    "appointment-state": AppointmentState,
     "boarding": Boarding,
     "channel": Channel,
     "day-kind": DayKind,
@@ -153,13 +156,16 @@ families! {
     "field": Field,
     "event": Event,
     "file-status": FileStatus,
+    "gravity": Gravity,
     "group-tag": GroupTag,
     "help-state": HelpState,
     "kind": Kind,
     "language": Language,
     "mail-encryption": Encryption,
+    "note-source": NoteSource,
     "office-kind": OfficeKind,
     "outcome": Outcome,
+    "problem-type": ProblemType,
     "relation": Relation,
     "role": Role,
     "session-form": SessionForm,

@@ -12,6 +12,7 @@ pub mod request;
 pub mod ui;
 
 mod account;
+mod appointments;
 mod audit;
 mod calendar;
 mod channels;
@@ -34,6 +35,7 @@ mod pairings;
 mod record;
 mod referrals;
 mod register;
+mod sessions;
 mod sign_in;
 mod size;
 mod staff;
@@ -136,6 +138,8 @@ pages! {
     offices,
     help,
     help_desk,
+    appointments,
+    sessions,
     concerns,
     inbox,
     timeline,

@@ -15,6 +15,7 @@ use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, routes};
 use crate::domain::ids::StudentId;
 use crate::domain::record::{NoteText, SessionForm};
+use crate::domain::session::{Disclosure, Gravity, NoteSource, ProblemType, Session};
 use crate::domain::words::{Compartment, Role};
 use crate::service::{Error, FieldProblem, ShownNote};
 
@@ -46,6 +47,28 @@ struct NoteForm {
     limits_told: String,
     #[serde(default)]
     once: String,
+    #[serde(default)]
+    place: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    goals: String,
+    #[serde(default)]
+    observed: String,
+    #[serde(default)]
+    problems: Vec<String>,
+    #[serde(default)]
+    gravity: String,
+    #[serde(default)]
+    risk: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    disclosed_on: String,
+    #[serde(default)]
+    disclosed_to: String,
+    #[serde(default)]
+    disclosed_why: String,
 }
 
 impl NoteForm {
@@ -53,27 +76,70 @@ impl NoteForm {
     fn parse(&self, ui: &Ui) -> Result<NoteText, Problems> {
         let date: Option<Date> = self.date.parse().ok();
         let (form, minutes) = (SessionForm::parse(&self.form), self.minutes.trim().parse().ok().filter(|m| *m <= 600));
-        if let (Some(date), Some(form), Some(minutes)) = (date, form, minutes) {
-            let text = |text: &str| text.trim().to_owned();
+        let (next, disclosed) = (self.next(), self.disclosed());
+        if let (Some(date), Some(form), Some(minutes), Ok(next), Ok(disclosed)) = (date, form, minutes, next, disclosed)
+        {
             let (complaint, process, plan) = (text(&self.complaint), text(&self.process), text(&self.plan));
-            return Ok(NoteText {
-                date,
-                form,
-                minutes,
-                complaint,
-                process,
-                plan,
-                limits_told: !self.limits_told.is_empty(),
-            });
+            let limits_told = !self.limits_told.is_empty();
+            let session = self.session(next, disclosed);
+            return Ok(NoteText { date, form, minutes, complaint, process, plan, limits_told, session });
         }
         let missing = [
             ("date", date.is_none(), "date-invalid"),
             ("form", form.is_none(), "choose"),
             ("minutes", minutes.is_none(), "minutes"),
+            ("next", self.next().is_err(), "date-invalid"),
+            ("disclosed_on", self.disclosed().is_err(), "date-invalid"),
         ];
         let missing = missing.into_iter().filter(|(_, missing, _)| *missing);
         Err(Problems::of(ui, &missing.map(|(field, _, code)| FieldProblem { field, code }).collect::<Vec<_>>()))
     }
+
+    /// The day of the next session, if one is named.
+    fn next(&self) -> Result<Option<Date>, ()> {
+        let day = self.next.trim();
+        if day.is_empty() { Ok(None) } else { day.parse().map(Some).map_err(drop) }
+    }
+
+    /// That the secret was broken, if anything of it is filled in.
+    fn disclosed(&self) -> Result<Option<Disclosure>, ()> {
+        let (to, why) = (text(&self.disclosed_to), text(&self.disclosed_why));
+        let day = self.disclosed_on.trim();
+        if day.is_empty() && to.is_empty() && why.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Disclosure { day: day.parse().map_err(drop)?, to, why }))
+    }
+
+    fn session(&self, next: Option<Date>, disclosed: Option<Disclosure>) -> Session {
+        Session {
+            place: text(&self.place),
+            source: NoteSource::parse(&self.source),
+            goals: text(&self.goals),
+            observed: text(&self.observed),
+            problems: self.problems.iter().filter_map(|code| ProblemType::parse(code)).collect(),
+            gravity: Gravity::parse(&self.gravity),
+            risk: text(&self.risk),
+            next,
+            disclosed,
+            group: None,
+        }
+    }
+
+    /// The kinds of problem as ticks.
+    fn problem_types(&self, ui: &Ui) -> Vec<Choice> {
+        let chosen = |kind: &ProblemType| self.problems.iter().any(|code| code == kind.as_str());
+        let choice = |kind: &ProblemType| Choice {
+            value: kind.as_str().to_owned(),
+            label: ui.word(*kind),
+            chosen: chosen(kind),
+        };
+        ProblemType::ALL.iter().map(choice).collect()
+    }
+}
+
+fn text(text: &str) -> String {
+    text.replace("\r\n", "\n").trim().to_owned()
 }
 
 #[derive(Template)]
@@ -86,6 +152,9 @@ struct NotesPage {
     notes: Vec<ShownNote>,
     form: NoteForm,
     forms: Vec<Choice>,
+    sources: Vec<Choice>,
+    kinds: Vec<Choice>,
+    gravities: Vec<Choice>,
     restored: bool,
     problems: Problems,
 }
@@ -110,8 +179,11 @@ async fn notes_page(
     let mut form = form.or(draft).unwrap_or(blank);
     form.once = once(&form.once).to_string();
     let forms = seen.ui.choices(SessionForm::ALL, SessionForm::parse(&form.form));
-    let class = shown_class(web, &seen.ui, &class);
-    Ok(NotesPage { id, name: who.name().to_owned(), class, notes, form, forms, restored, problems, ui: seen.ui })
+    let (sources, kinds) =
+        (seen.ui.choices(NoteSource::ALL, NoteSource::parse(&form.source)), form.problem_types(&seen.ui));
+    let gravities = seen.ui.choices(Gravity::ALL, Gravity::parse(&form.gravity));
+    let (class, name) = (shown_class(web, &seen.ui, &class), who.name().to_owned());
+    Ok(NotesPage { id, name, class, notes, form, forms, sources, kinds, gravities, restored, problems, ui: seen.ui })
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {

@@ -23,7 +23,7 @@ const fn cookie_name(secure: bool) -> &'static str {
 }
 
 /// A signed-in person and the frame of their pages. Everybody else is sent to sign in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Seen {
     /// Who it is.
     pub viewer: Viewer,
@@ -151,6 +151,7 @@ pub fn ui_of(app: &App, viewer: &Viewer, path: &str) -> Ui {
 
 /// Where the person can go: what policy would let them do, and nothing else.
 fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
+    let path = path.split('?').next().unwrap_or(path);
     let school = viewer.at_school();
     let at_school = |kind, action| app.policy.may(&school, kind, action);
     let in_a_class = |kind, action| {
@@ -168,6 +169,12 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
+        (
+            "/appointments",
+            t!(ui, "nav-appointments"),
+            at_school(Kind::Appointment, Action::Read) || app.may_ask_for_a_time(viewer),
+        ),
+        ("/sessions", t!(ui, "nav-sessions"), app.policy.may(&viewer.as_author(), Kind::Counselling, Action::Read)),
         ("/box", t!(ui, "nav-box"), at_school(Kind::Box, Action::Read)),
         ("/import", t!(ui, "nav-import"), in_a_class(Kind::Roster, Action::Import)),
         ("/offices", t!(ui, "nav-offices"), at_school(Kind::Keys, Action::Admit)),
@@ -212,7 +219,8 @@ pub fn page<T: Template>(template: &T) -> Result<Response, Problem> {
 #[must_use]
 pub fn done(path: &str, done: &str) -> Response {
     debug_assert!(super::ui::DONE.contains(&done), "{done}");
-    Redirect::to(&format!("{path}?done={done}")).into_response()
+    let joint = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{joint}done={done}")).into_response()
 }
 
 /// The address a request came from: of the connection, or as a trusted proxy on this machine reports it.

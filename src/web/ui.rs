@@ -82,6 +82,8 @@ pub const DONE: &[&str] = &[
     "moods-kept",
     "strengths-saved",
     "check-noted",
+    "appointment-booked",
+    "appointment-requested",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

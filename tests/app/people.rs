@@ -18,18 +18,20 @@ use yice::domain::crisis::{Member, TeamDuty};
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
 use yice::domain::ids::{
-    ClassId, ExchangeId, LetterId, PairingId, PersonId, ReferralId, ReportId, StepId, StudentId, WarningId,
+    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReferralId, ReportId, StepId,
+    StudentId, WarningId,
 };
 use yice::domain::mandatory::Situation;
 use yice::domain::referral::Receiver;
 use yice::domain::relation::{Duty, Facts, Standing};
+use yice::domain::room::AppointmentFor;
 use yice::domain::roster;
 use yice::domain::warning::{Concern, Safe, Severity, StepKind, Urgency};
 use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Permit, Policy, Read, Report};
 use yice::service::{
-    App, Bell, FoundedSchool, Grading, KdfGate, Listed, NewItem, NewLeader, NewMandatory, NewPairing, NewReferral,
-    NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
+    App, Bell, FoundedSchool, Grading, GroupEdit, KdfGate, Listed, NewAppointment, NewItem, NewLeader, NewMandatory,
+    NewPairing, NewReferral, NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
 };
 use yice::vault::{Kdf, KdfParams, ServerSecret};
 use yice::web;
@@ -285,6 +287,27 @@ impl TestApp {
         };
         app.report_mandatory(keeper, &new).await.unwrap();
         Trouble { grant: grant.0, referral: referral.0, report: report.0, keeper: keeper.person.id }
+    }
+
+    /// An appointment of the first counsellor, tomorrow at nine.
+    pub async fn appointment(&self) -> AppointmentId {
+        let whom = AppointmentFor { student: None, who: "王小雨".to_owned(), about: String::new(), exchange: None };
+        let day = self.app.clock.today().saturating_add(jiff::ToSpan::day(1));
+        let (form, with, room) = (FormId(uuid::Uuid::new_v4()), self.keeper.person.id, String::new());
+        let new = NewAppointment { form, with, day, starts: 540, minutes: 45, room, whom };
+        self.app.make_appointment(&self.keeper, &new).await.unwrap()
+    }
+
+    /// Weekly hours of the first counsellor.
+    pub async fn hours(&self) -> uuid::Uuid {
+        self.app.add_hours(&self.keeper, 2, 540, 45, "心理室").await.unwrap();
+        self.app.own_hours(&self.keeper).await.unwrap()[0].id
+    }
+
+    /// A group of the first counsellor.
+    pub async fn group(&self) -> GroupId {
+        let edit = GroupEdit { topic: "新生适应".to_owned(), ..GroupEdit::default() };
+        self.app.new_group(&self.keeper, FormId(uuid::Uuid::new_v4()), &edit).await.unwrap()
     }
 
     /// Asks a helper to help a student for a month.

@@ -34,6 +34,10 @@ struct Things {
     term: Uuid,
     help_box: String,
     exchange: Uuid,
+    appointment: Uuid,
+    hours: Uuid,
+    group: Uuid,
+    keeper: Uuid,
     letter: Uuid,
     warning: Uuid,
     notice: Uuid,
@@ -64,6 +68,10 @@ impl Things {
             term: a_term(at).await,
             help_box: at.help_box().await,
             exchange: at.exchange().await.0,
+            appointment: at.appointment().await.0,
+            hours: at.hours().await,
+            group: at.group().await.0,
+            keeper: trouble.keeper.0,
             letter: at.report(students[0].row.student).await.0,
             warning: warning.0,
             notice: notice.0,
@@ -80,6 +88,9 @@ impl Things {
             Some("pairings" | "helping") => self.pairing,
             Some("files") => self.student.0,
             Some("box") => self.exchange,
+            Some("appointments") if route.path.contains("hours") => self.hours,
+            Some("appointments") => self.appointment,
+            Some("sessions") => self.group,
             Some("structure") if route.path.contains("terms") => self.term,
             Some("structure") => self.class.0,
             Some("warnings") => self.notice,
@@ -156,6 +167,15 @@ impl Things {
             "/box/{id}/warn" => &[("facts", "来信说连续两周失眠"), ("seen", "1")],
             "/box/{id}/close" => &[("seen", "1")],
             "/structure/box" => &[("open", "yes")],
+            "/appointments" => &[("who", "王小雨"), ("day", "2026-11-25"), ("starts", "10:00"), ("minutes", "45")],
+            "/appointments/{id}" => &[("state", "held"), ("seen", "1"), ("day", "2026-11-24")],
+            "/appointments/hours" => &[("weekday", "2"), ("starts", "10:00"), ("minutes", "45"), ("room", "心理室")],
+            "/appointments/hours/{id}/remove" => &[],
+            "/sessions/groups" | "/sessions/groups/{id}" => &[("topic", "新生适应"), ("plan", "六次"), ("seen", "1")],
+            "/sessions/groups/{id}/find" => &[("q", "王")],
+            "/sessions/groups/{id}/members" | "/sessions/groups/{id}/members/leave" => &[],
+            "/sessions/groups/{id}/meetings" => &[("date", "2026-11-20"), ("minutes", "45"), ("theme", "认识彼此")],
+            "/sessions/groups/{id}/end" => &[("ended", "yes")],
             "/staff" => &[("login", "another"), ("name", "周敏"), ("role", "helper"), ("class", "")],
             "/staff/{id}/duties" => &[("role", "helper"), ("class", "")],
             "/concerns" => &[
@@ -258,6 +278,14 @@ impl Things {
         match route.path {
             "/files/{id}/pairing" | "/pairings/{id}/hand-over" => form.push(("helper", self.helper.to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
+            "/appointments" => {
+                form.push(("with", self.keeper.to_string()));
+                form.push(("student", self.student.to_string()));
+            }
+            "/sessions/groups/{id}/members" | "/sessions/groups/{id}/members/leave" => {
+                form.push(("student", self.student.to_string()));
+            }
+            "/sessions/groups/{id}/meetings" => form.push(("present", self.student.to_string())),
             "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
             "/warnings/{warning}/crisis/leader" => form.push(("leader-person", self.helper.to_string())),
             "/warnings/{warning}/crisis/leader/end" => form.push(("end-grant", self.trouble.grant.to_string())),
@@ -296,6 +324,20 @@ async fn a_term(at: &TestApp) -> Uuid {
     tx.insert_term(&permit, &Term { id: id.into(), name, starts, ends, version: 1 }).await.unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+/// What only its counsellor may touch, made by the person: weekly hours, or a group.
+async fn own_room(person: &Person<'_>, route: &Route) -> Option<String> {
+    if route.path.starts_with("/sessions/groups/{id}") {
+        let made = person.post("/sessions/groups", &[("topic", "新生适应")]).await.location();
+        return made.split(['/', '?']).nth(3).map(str::to_owned);
+    }
+    if route.path != "/appointments/hours/{id}/remove" {
+        return None;
+    }
+    let hours = [("weekday", "4"), ("starts", "15:00"), ("minutes", "45")];
+    let page = person.post_and_follow("/appointments/hours", &hours).await;
+    page.attributes(".entries form", "action")[0].split('/').nth(3).map(str::to_owned)
 }
 
 fn every_route() -> impl Iterator<Item = &'static Route> {
@@ -409,6 +451,9 @@ async fn the_roles_that_are_named_get_through(engine: Engine) {
                     at.end(id).await;
                 }
                 continue;
+            }
+            if let Some(own) = own_room(&person, route).await {
+                path = route.path.replace("{id}", &own);
             }
             let status = things.call(&person, route, &path, *role).await.status;
             if [StatusCode::NOT_FOUND, StatusCode::FORBIDDEN, StatusCode::UNAUTHORIZED].contains(&status)

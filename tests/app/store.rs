@@ -1,6 +1,8 @@
 //! Every function of the store on both engines. `architecture.rs` proves that none is left out.
 
+mod appointments;
 mod audit;
+mod counselling;
 mod crisis;
 mod early;
 mod files;

@@ -3,6 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::room::{self, ROOM};
 use super::staff::Colleague;
 use crate::cli::Failure;
 use crate::domain::helping::Condition;
@@ -10,6 +11,7 @@ use crate::domain::ids::{ClassId, SchoolId, StudentId};
 use crate::domain::record::{EntryText, Field, NoteText, SessionForm, Standing as Decided};
 use crate::domain::relation::Standing;
 use crate::domain::roster;
+use crate::domain::session::{Gravity, NoteSource, ProblemType, Session};
 use crate::domain::words::{Compartment, Effect, Kind, Role, Way};
 use crate::policy::Report;
 use crate::service::{App, Decision, FieldEdit, NewPairing, Told, Viewer};
@@ -88,6 +90,7 @@ pub async fn write(app: &App, staff: &[Colleague], class: ClassId) -> Result<(),
     keep_track(app, &homeroom, &open).await?;
     plan_support(app, &counsellor, first).await?;
     append_note(app, &counsellor, second).await?;
+    room::furnish(app, &counsellor, &homeroom, &open).await?;
     pair(app, &counsellor, first, of(Role::Helper)?).await?;
     let helper = of(Role::Helper)?.sign_in(app).await?;
     app.append_entry(&helper, first, uuid::Uuid::new_v4().into(), &entry(app.clock.today(), TUTORING), None).await?;
@@ -160,6 +163,16 @@ async fn append_note(app: &App, counsellor: &Viewer, student: StudentId) -> Resu
         process: "一起回顾了一周的作息，找出两个可以调整的时间；谈话中放松，愿意尝试。".to_owned(),
         plan: "记录一周作息，下周同一时间再谈。".to_owned(),
         limits_told: true,
+        session: Session {
+            place: ROOM.to_owned(),
+            source: Some(NoteSource::Homeroom),
+            goals: "两周内，每晚十点半前放下手机。".to_owned(),
+            observed: "有些疲倦，说到篮球时很有精神。".to_owned(),
+            problems: vec![ProblemType::SleepAndFood, ProblemType::Study],
+            gravity: Some(Gravity::Mild),
+            next: Some(app.clock.today().saturating_add(1.days())),
+            ..Session::default()
+        },
     };
     app.append_note(counsellor, student, uuid::Uuid::new_v4().into(), &note, None).await?;
     Ok(())

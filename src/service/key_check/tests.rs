@@ -83,6 +83,7 @@ async fn a_counsellors_note_belongs_to_the_counsellor_and_to_the_slips() {
         process: "谈".to_owned(),
         plan: String::new(),
         limits_told: true,
+        session: crate::domain::session::Session::default(),
     };
     school.app.append_note(&lin, student, uuid::Uuid::new_v4().into(), &note, None).await.unwrap();
     assert_eq!(school.app.key_check(school.founded.id).await.unwrap(), []);

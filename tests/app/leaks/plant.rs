@@ -13,6 +13,10 @@ use super::trouble::{Troubles, trouble};
 use super::worry::{Worries, worry};
 use crate::support::http::Answer;
 
+/// The parts of a note that every note has.
+const NOTE: [&str; 3] = ["complaint", "process", "plan"];
+/// The further parts of a session.
+const SESSION: [&str; 6] = ["place", "goals", "observed", "risk", "disclosed_to", "disclosed_why"];
 /// Who reads the roster of the first class.
 const ROSTER: &[&str] = &["director", "li", "wang", "homeroom"];
 /// Who knows the name of a student who has a helper.
@@ -126,6 +130,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let worries = worry(house, &students, &today).await;
     let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
+    let room = super::room::plant(house, &students[1]);
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
     Ids {
@@ -139,7 +144,7 @@ pub async fn plant(house: &mut House) -> Ids {
         students,
         import,
         workbook,
-        room: super::room::plant(house),
+        room,
         part_of_name: name.chars().skip(name.chars().count() - 2).collect(),
         today,
         worries,
@@ -342,9 +347,11 @@ fn file(house: &mut House, student: &str, today: &str) {
         house.done(who, &format!("{file}/entry/draft"), &[("date", today), ("happened", &happened), ("next", &next)]);
     }
     for (place, path) in [("note", "notes"), ("draft of a note", "notes/draft")] {
-        let text =
-            ["complaint", "process", "plan"].map(|part| (part, house.marks.text(&format!("{place}, {part}"), &["li"])));
+        let parts = [&NOTE[..], if place == "note" { &SESSION } else { &[] }].concat();
+        let text: Vec<(&str, String)> =
+            parts.iter().map(|part| (*part, house.marks.text(&format!("{place}, {part}"), &["li"]))).collect();
         let mut note = vec![("date", today), ("form", "face_to_face"), ("minutes", "40"), ("limits_told", "yes")];
+        note.extend([("disclosed_on", today), ("problems", "grief"), ("problems", "exams")]);
         note.extend(text.iter().map(|(part, text)| (*part, text.as_str())));
         house.done("li", &format!("{file}/{path}"), &note);
     }

@@ -119,6 +119,8 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
         "imports" => vec![fill(&ids.import)],
         "pairings" if route.method == "get" => vec![fill(&ids.pairing), fill(&ids.outside)],
         "pairings" => vec![fill(&ids.pairing)],
+        "appointments" => vec![fill(&ids.room.appointment)],
+        "sessions" => vec![fill(&ids.room.group)],
         "box" => vec![fill(&ids.room.exchange)],
         "help" => vec![path.replace("{code}", &ids.room.code)],
         "helping" => vec![fill(&ids.pairing), fill(&ids.outside)],
