@@ -206,6 +206,8 @@ words! {
         MoodsRead = "moods_read",
         /// the mood log of a class was kept
         MoodsKept = "moods_kept",
+        /// a screening of a class was entered
+        ScreeningNoted = "screening_noted",
         /// somebody said what they can help with
         StrengthsChanged = "strengths_changed",
         /// strengths and load of helpers were read

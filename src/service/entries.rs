@@ -15,7 +15,8 @@ use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
 use crate::domain::session::Disclosure;
-use crate::domain::words::{Compartment, Effect, Kind};
+use crate::domain::warning::{Rule, Signal};
+use crate::domain::words::{Compartment, Effect, Kind, Way};
 use crate::policy::{Append, Permit, Read};
 use crate::store::{Draft, Entry, NewEntry, Tx};
 
@@ -52,6 +53,8 @@ struct Sent<'a, T> {
     event: Event,
     /// The day and effect of a tracking entry.
     effect: Option<(Date, Effect)>,
+    /// What a home visit found that the counsellors should know.
+    finding: Option<&'a str>,
 }
 
 impl App {
@@ -72,7 +75,30 @@ impl App {
         self.check_entry(text)?;
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         let effect = Some((text.date, text.effect));
-        let sent = Sent { compartment: Compartment::Support, draft: "entry", form, text, corrects, event, effect };
+        let (compartment, draft) = (Compartment::Support, "entry");
+        let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None };
+        again(|| self.append(viewer, id, &sent)).await
+    }
+
+    /// Adds the entry of a home visit that found something the counsellors should know, and leaves it with them as a signal
+    /// (`requirements.md` C04).
+    ///
+    /// # Errors
+    /// As [`App::append_entry`]; [`Error::Invalid`] also for an entry that is of no home visit.
+    pub async fn append_finding(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        form: FormId,
+        text: &EntryText,
+    ) -> Result<EntryId> {
+        self.check_entry(text)?;
+        if text.way != Way::HomeVisit {
+            return Err(Error::field("finding", "no-home-visit"));
+        }
+        let (compartment, draft, event) = (Compartment::Support, "entry", Event::EntryAppended);
+        let (effect, finding) = (Some((text.date, text.effect)), Some(text.happened.as_str()));
+        let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding };
         again(|| self.append(viewer, id, &sent)).await
     }
 
@@ -90,8 +116,16 @@ impl App {
     ) -> Result<EntryId> {
         self.check_note(text)?;
         let event = Event::NoteAppended;
-        let sent =
-            Sent { compartment: Compartment::Counselling, draft: "note", form, text, corrects, event, effect: None };
+        let sent = Sent {
+            compartment: Compartment::Counselling,
+            draft: "note",
+            form,
+            text,
+            corrects,
+            event,
+            effect: None,
+            finding: None,
+        };
         again(|| self.append(viewer, id, &sent)).await
     }
 
@@ -125,7 +159,7 @@ impl App {
         let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
         let permit = permit.map_err(|_| Error::NotFound)?;
         let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
-        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None };
+        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None, finding: None };
         self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
         Ok(tx.record(&permit, event, "group", self.now()).await?)
     }
@@ -167,6 +201,11 @@ impl App {
         let entry = sealed(&keys, &blank, sent.text)?;
         self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
         tx.insert_entry(permit, compartment, &entry).await?;
+        if let Some(found) = sent.finding {
+            let letter = self.letter_from("visit finding", &[entry.id.0.as_bytes()]);
+            let signal = Signal { rule: Rule::VisitFinding, facts: found.to_owned() };
+            self.leave_signal(tx, permit, letter, Some(id), &signal).await?;
+        }
         Ok((entry.id, true))
     }
 
@@ -206,10 +245,7 @@ impl App {
     /// first one made. Whoever does not know the form learns nothing about the content from it.
     pub(crate) fn id_of_sent<T: Serialize>(&self, viewer: &Viewer, form: FormId, content: &T) -> Result<Uuid> {
         let content = Zeroizing::new(serde_json::to_vec(content)?);
-        let mac = self.secret.mac("form sent", &[viewer.person.id.0.as_bytes(), form.0.as_bytes(), &content]);
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&mac[..16]);
-        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+        Ok(self.letter_from("form sent", &[viewer.person.id.0.as_bytes(), form.0.as_bytes(), &content]).0)
     }
 
     /// The person's own counselling notes on a student, newest first. Nobody else's.

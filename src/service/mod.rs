@@ -41,6 +41,7 @@ mod recovery;
 mod referrals;
 mod rosters;
 mod rotation;
+mod screenings;
 mod setup;
 mod sheets;
 mod staff;
@@ -94,6 +95,7 @@ pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
 };
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};
+pub use screenings::Screening;
 pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};

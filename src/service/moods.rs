@@ -14,7 +14,7 @@ use super::keys::Spot;
 use super::sheets::merged;
 use super::{App, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::ids::{ClassId, LetterId, StudentId};
+use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::mood::{Fired, Mood, SEEN, Sheet, fired};
 use crate::domain::record::SheetRow;
 use crate::domain::relation::{Facts, Standing};
@@ -152,16 +152,12 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// Leaves the signal of a rule that fired. Its id follows from rule, child and first day, under the secret of the server: it
-    /// says nothing, and the same run of days makes it once.
+    /// Leaves the signal of a rule that fired: once for the same rule, child and first day.
     async fn signal<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, class: &Class, fired: &Fired) -> Result<()> {
         let Fired { student, rule, days } = fired;
         let first = days.first().map_or_else(String::new, Date::to_string);
         let whom = student.map_or(class.id.0, |student| student.0);
-        let mac = self.secret.mac("mood signal", &[rule.as_str().as_bytes(), whom.as_bytes(), first.as_bytes()]);
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&mac[..16]);
-        let id = LetterId(uuid::Builder::from_random_bytes(bytes).into_uuid());
+        let id = self.letter_from("mood signal", &[rule.as_str().as_bytes(), whom.as_bytes(), first.as_bytes()]);
         let dates: Vec<String> = days.iter().map(Date::to_string).collect();
         let facts = match (student, dates.as_slice()) {
             // About the log of a class, whose name is no secret: who reads the signal must know which one.

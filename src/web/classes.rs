@@ -52,6 +52,7 @@ struct ClassPage {
     name: String,
     students: Vec<Listed>,
     decides: bool,
+    screens: bool,
     appends: bool,
     opens: bool,
 }
@@ -114,7 +115,8 @@ async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen, Path(id): Path<
     let (decides, appends) = (may(Kind::Circumstance, Action::Write), may(Kind::Support, Action::Append));
     let opens = may(Kind::Support, Action::Read);
     let name = class_name(&ui, &list.class, web.app.school_year());
-    page(&ClassPage { ui, id, name, students: list.students, decides, appends, opens })
+    let screens = web.app.policy.may(&viewer.at_school(), Kind::Warning, Action::Write);
+    page(&ClassPage { ui, id, name, students: list.students, decides, screens, appends, opens })
 }
 
 async fn verify(

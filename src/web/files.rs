@@ -127,6 +127,8 @@ struct EntryForm {
     #[serde(default)]
     corrects: String,
     #[serde(default)]
+    finding: String,
+    #[serde(default)]
     once: String,
 }
 
@@ -207,8 +209,8 @@ async fn earlier(web: &Web, seen: &Seen, id: StudentId, corrects: EntryId) -> Re
     let entry = file.entries.into_iter().find(|entry| entry.id == corrects).ok_or(ProblemKind::NotFound)?;
     let EntryText { date, way, happened, effect, next } = entry.text;
     let (way, effect) = (way.as_str().to_owned(), effect.as_str().to_owned());
-    let (date, corrects, once) = (date.to_string(), corrects.to_string(), String::new());
-    Ok(EntryForm { date, way, happened, effect, next, corrects, once })
+    let (date, corrects) = (date.to_string(), corrects.to_string());
+    Ok(EntryForm { date, way, happened, effect, next, corrects, ..EntryForm::default() })
 }
 
 async fn entry_form(
@@ -228,7 +230,7 @@ async fn append(
 ) -> Result<Response, Problem> {
     let problems = match form.parse(&seen.ui) {
         Err(problems) => problems,
-        Ok((text, corrects)) => match web.app.append_entry(&seen.viewer, id, once(&form.once), &text, corrects).await {
+        Ok((text, corrects)) => match send_entry(&web, &seen, id, &form, &text, corrects).await {
             Ok(_) => return Ok(done(&format!("/files/{id}"), "entry-saved")),
             Err(Error::Invalid(problems)) => Problems::of(&seen.ui, &problems),
             Err(other) => return Err(other.into()),
@@ -236,6 +238,21 @@ async fn append(
     };
     let page = page(&entry_page(&web, seen, id, Some(form), None, problems).await?)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn send_entry(
+    web: &Web,
+    seen: &Seen,
+    id: StudentId,
+    form: &EntryForm,
+    text: &EntryText,
+    corrects: Option<EntryId>,
+) -> Result<EntryId, Error> {
+    let once = once(&form.once);
+    if corrects.is_none() && !form.finding.is_empty() {
+        return web.app.append_finding(&seen.viewer, id, once, text).await;
+    }
+    web.app.append_entry(&seen.viewer, id, once, text, corrects).await
 }
 
 async fn keep_draft(

@@ -35,6 +35,7 @@ mod pairings;
 mod record;
 mod referrals;
 mod register;
+mod screening;
 mod sessions;
 mod sign_in;
 mod size;
@@ -128,6 +129,7 @@ pages! {
     register,
     record,
     mood,
+    screening,
     import,
     audit,
     statistics,

@@ -158,6 +158,7 @@ impl Things {
                 ("effect", "better"),
                 ("next", ""),
             ],
+            "/classes/{class}/screening" => &[("day", "2026-11-23"), ("scale", "普查")],
             "/classes/{class}/mood" => &[("day", "2026-11-23"), ("seen", "0")],
             "/account/strengths" => &[("subject", "数学"), ("capacity", "20")],
             "/staff/{id}/check" => &[("checked", "2026-11-20")],

@@ -193,6 +193,7 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
             ("happened", "一起读书。"),
             ("effect", "better"),
         ],
+        "/classes/{class}/screening" => vec![("day", today), ("scale", "普查")],
         "/classes/{class}/mood" => vec![("day", today), ("seen", "0")],
         "/account/strengths" => vec![("subject", "数学"), ("capacity", "20")],
         "/staff/{id}/check" => vec![("checked", today)],
