@@ -46,6 +46,11 @@ struct Waiting {
     may_sign: bool,
 }
 
+/// An id for the step of one form: a form sent twice is one step, and steps of one moment stay in their order.
+fn next_step() -> Uuid {
+    Uuid::now_v7()
+}
+
 #[derive(Template)]
 #[template(path = "warning.html")]
 struct WarningPage {
