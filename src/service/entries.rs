@@ -354,9 +354,13 @@ impl App {
         Ok(opened.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// Under which name a draft stands: a keyed hash, so that the table does not tell which file is being written about.
     fn draft_form(&self, viewer: &Viewer, form: &str, about: Uuid) -> [u8; 32] {
-        self.secret.mac("draft form", &[viewer.person.id.0.as_bytes(), form.as_bytes(), about.as_bytes()])
+        self.draft_form_of(viewer.person.id, form, about)
+    }
+
+    /// Under which name a person's draft stands: a keyed hash, so that the table does not tell which file is being written about.
+    pub(crate) fn draft_form_of(&self, person: PersonId, form: &str, about: Uuid) -> [u8; 32] {
+        self.secret.mac("draft form", &[person.0.as_bytes(), form.as_bytes(), about.as_bytes()])
     }
 
     /// The names of colleagues by id, for pages that say who wrote something.

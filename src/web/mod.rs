@@ -19,6 +19,7 @@ mod channels;
 mod classes;
 mod concerns;
 mod due;
+mod erasure;
 mod files;
 mod help;
 mod help_desk;
@@ -121,6 +122,7 @@ pages! {
     account,
     classes,
     files,
+    erasure,
     notes,
     pairings,
     helping,

@@ -82,6 +82,8 @@ pub const DONE: &[&str] = &[
     "moods-kept",
     "strengths-saved",
     "check-noted",
+    "erasure-asked",
+    "file-erased",
     "appointment-booked",
     "appointment-requested",
 ];

@@ -134,6 +134,10 @@ impl Things {
                 ("process", "回顾作息"),
                 ("plan", ""),
             ],
+            "/files/{student}/erasure" => &[("ground", "left"), ("why", "毕业")],
+            "/files/{student}/erasure/sign" => &[("name", "王小雨")],
+            "/files/{student}/hold" => &[("hold", "有投诉")],
+            "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => &[],
             "/files/{id}/pairing" => &[
                 ("purpose", "每周辅导一次"),
                 ("condition", "learning"),
