@@ -352,7 +352,7 @@ impl App {
             let stands_in = pairing.stands_in_for.and_then(|id| names.get(helpers.get(&id)?).cloned());
             let handed_over = pairing.paused && away.contains(&pairing.id.0);
             let row = rows.get(&pairing.student_id).cloned();
-            Some(ListedPairing { state, helper, stands_in, handed_over, row, class, pairing })
+            Some(ListedPairing { pairing, state, helper, stands_in, handed_over, row, class })
         };
         let mut pairings: Vec<ListedPairing> = pairings.into_iter().filter_map(one).collect();
         // Stable: within a state the store's order, newest first, remains.

@@ -35,7 +35,7 @@ impl Progress {
         let before = self.run();
         self.0.retain(|(_, _, old, _)| corrects.is_none_or(|corrected| corrected.0 != *old));
         self.0.push((day, i64::MAX, id.0, effect));
-        self.0.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+        self.0.sort_by_key(|one| std::cmp::Reverse((one.0, one.1)));
         before < STALLED && self.run() >= STALLED
     }
 
@@ -94,7 +94,7 @@ impl App {
             let review: Review = keys.read(read, &review_spot(&stored), &stored.sealed)?;
             noted.extend(review.effect.map(|effect| (review.date, stored.written_at, stored.id.0, effect)));
         }
-        noted.sort_by(|a, b| (b.0, b.1, b.2).cmp(&(a.0, a.1, a.2)));
+        noted.sort_by_key(|one| std::cmp::Reverse((one.0, one.1, one.2)));
         Ok(Progress(noted))
     }
 

@@ -12,6 +12,7 @@ use crate::policy::{Act, Manage, Permit, Sign};
 
 /// A pairing. It opens nothing before its first day, after its last, or once ended.
 #[derive(Debug, Clone, sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct Pairing {
     /// Its id.
     #[sqlx(try_from = "Uuid")]

@@ -135,13 +135,6 @@ struct ReceiptsPage {
     receipts: Vec<Receipt>,
 }
 
-impl ReceiptsPage {
-    /// The number on a receipt.
-    fn number(&self, receipt: &Receipt) -> String {
-        receipt_number(receipt.id)
-    }
-}
-
 async fn form(State(web): State<Web>, seen: Seen, Query(About { student }): Query<About>) -> Result<Response, Problem> {
     let given = student.map(|id| id.to_string()).unwrap_or_default();
     let form = ConcernForm { given, urgency: Urgency::Today.to_string(), ..ConcernForm::default() };

@@ -45,8 +45,8 @@ impl HelpingPage {
         self.list.asked.is_empty() && self.list.helped.is_empty() && self.list.outside.is_empty()
     }
 
-    fn grade(&self, grade: &u8) -> String {
-        format::grade(self.ui.language, *grade)
+    fn grade(&self, grade: u8) -> String {
+        format::grade(self.ui.language, grade)
     }
 }
 

@@ -107,7 +107,7 @@ async fn overview_page(
     problems: Problems,
 ) -> Result<OverviewPage, Problem> {
     let Reports { named, by_name, candidates, reports } = web.app.reports(&viewer).await?;
-    ui.path = "/reports/mandatory".to_owned();
+    "/reports/mandatory".clone_into(&mut ui.path);
     let may_name = web.app.policy.may(&viewer.at_school(), Kind::Restricted, Action::Manage);
     let row = |listed: &crate::service::ListedReport| {
         let stored = &listed.stored;
@@ -145,7 +145,7 @@ async fn form(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Respo
 fn form_page(ui: Ui, id: String, filled: Filled) -> FormPage {
     let situations = ui.choices(Situation::ALL, Situation::parse(filled.value("new", "situation")));
     let safes = ui.choices(Safe::ALL, Safe::parse(filled.value("new", "safe")));
-    FormPage { id, situations, safes, filled, ui }
+    FormPage { ui, id, situations, safes, filled }
 }
 
 async fn make(State(web): State<Web>, seen: Seen, Form(answers): Answers) -> Result<Response, Problem> {

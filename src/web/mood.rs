@@ -110,7 +110,7 @@ async fn keep(
         Err(Error::Stale(_)) => (StatusCode::CONFLICT, Problems::default(), true),
         Err(other) => return Err(other.into()),
     };
-    let mut again = MoodPage { problems, stale, ..mood_page(&web, seen, id, day).await? };
+    let mut again = MoodPage { stale, problems, ..mood_page(&web, seen, id, day).await? };
     // What was ticked stays ticked.
     for (row, mood) in &mut again.log.rows {
         *mood = marks.get(&row.student).copied().unwrap_or(*mood);

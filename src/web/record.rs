@@ -139,9 +139,9 @@ impl RecordPage {
     }
 
     /// The entries of one side, the oldest first: what was seen at home, or at school (`requirements.md` E07).
-    fn side(&self, home: &bool) -> Vec<&ShownEntry> {
+    fn side(&self, home: bool) -> Vec<&ShownEntry> {
         let at_home = |way| matches!(way, Way::HomeVisit | Way::Phone);
-        let entries = self.record.file.entries.iter().filter(|one| !one.corrected && at_home(one.text.way) == *home);
+        let entries = self.record.file.entries.iter().filter(|one| !one.corrected && at_home(one.text.way) == home);
         let mut entries: Vec<&ShownEntry> = entries.collect();
         entries.sort_by_key(|one| (one.text.date, one.written_at));
         entries

@@ -21,7 +21,7 @@ impl App {
     /// to stay.
     ///
     /// # Errors
-    /// [`Error::NoKey`]; the database.
+    /// [`NoKey`](crate::service::Error::NoKey); the database.
     pub(crate) async fn crisis_at_level<A: Act>(&self, tx: &mut Tx, case: &Case<A>, severity: Severity) -> Result<()> {
         let Case { permit, read, keys, warning, .. } = case;
         if severity != Severity::Critical {
@@ -40,7 +40,7 @@ impl App {
     /// After lowering, a student with a crisis record is followed up every week, whatever the level asks for.
     ///
     /// # Errors
-    /// [`Error::NoKey`]; the database.
+    /// [`NoKey`](crate::service::Error::NoKey); the database.
     pub(crate) async fn weekly_follow_up<A: Act>(&self, tx: &mut Tx, case: &Case<A>) -> Result<()> {
         let Case { permit, read, keys, warning, state, .. } = case;
         let records = tx.crises_of_warning(warning.id).await?;
@@ -62,7 +62,7 @@ impl App {
     /// another one. With `None` nobody needs to be with the student any more.
     ///
     /// # Errors
-    /// [`Error::NoKey`]; the database.
+    /// [`NoKey`](crate::service::Error::NoKey); the database.
     pub(crate) async fn company_due<A: Act, R: Opens>(
         &self,
         tx: &mut Tx,

@@ -56,7 +56,7 @@ impl House {
         NewItem { what: "移开危险物品".to_owned(), who: self.homeroom.person.id, until: date(2026, 11, 24) }
     }
 
-    fn shift(&self, from: i64, hours: i64) -> NewShift {
+    fn shift(from: i64, hours: i64) -> NewShift {
         NewShift { from, to: from + hours * HOUR, who: "妈妈（家中）".to_owned() }
     }
 
@@ -214,10 +214,10 @@ async fn hours_without_company_are_shown_and_become_a_due_time() {
     let now = house.app().now();
     assert_eq!(house.company().await, [now + AT_ONCE], "nobody is there: at once");
     assert_eq!(house.shown().await.gaps, [(now, now + DAY)]);
-    house.app().add_shift(&house.leader_now().await, house.id, &house.shift(now - HOUR, 9)).await.unwrap();
+    house.app().add_shift(&house.leader_now().await, house.id, &House::shift(now - HOUR, 9)).await.unwrap();
     assert_eq!(house.company().await, [now + 8 * HOUR]);
-    house.app().add_shift(&house.li, house.id, &house.shift(now + 8 * HOUR, 4)).await.unwrap();
-    house.app().add_shift(&house.li, house.id, &house.shift(now + 14 * HOUR, 10)).await.unwrap();
+    house.app().add_shift(&house.li, house.id, &House::shift(now + 8 * HOUR, 4)).await.unwrap();
+    house.app().add_shift(&house.li, house.id, &House::shift(now + 14 * HOUR, 10)).await.unwrap();
     assert_eq!(house.company().await, [now + 12 * HOUR]);
     assert_eq!(house.shown().await.gaps, [(now + 12 * HOUR, now + 14 * HOUR)]);
     house.app().remove_shift(&house.director, house.id, 1).await.unwrap();
@@ -241,11 +241,11 @@ async fn bad_shifts_items_and_members_are_refused_where_they_are_wrong() {
     let house = House::new().await;
     let now = house.app().now();
     for (shift, expected) in [
-        (house.shift(now, -1), ("to", "ends-before-it-starts")),
-        (house.shift(now, 25), ("to", "shift-too-long")),
-        (house.shift(now - 9 * HOUR, 8), ("to", "ends-in-the-past")),
-        (NewShift { who: String::new(), ..house.shift(now, 8) }, ("who", "required")),
-        (NewShift { who: "名".repeat(NAME + 1), ..house.shift(now, 8) }, ("who", "too-long")),
+        (House::shift(now, -1), ("to", "ends-before-it-starts")),
+        (House::shift(now, 25), ("to", "shift-too-long")),
+        (House::shift(now - 9 * HOUR, 8), ("to", "ends-in-the-past")),
+        (NewShift { who: String::new(), ..House::shift(now, 8) }, ("who", "required")),
+        (NewShift { who: "名".repeat(NAME + 1), ..House::shift(now, 8) }, ("who", "too-long")),
     ] {
         assert_eq!(problem(house.app().add_shift(&house.li, house.id, &shift).await), expected);
     }

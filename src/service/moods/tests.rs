@@ -106,7 +106,7 @@ async fn a_rule_leaves_one_signal_for_each_run_however_often_a_day_is_saved() {
     room.keep(Mood::Restless, 0).await.unwrap();
     let child = Some(room.students[0]);
     let two = (child, Rule::LowTwoDays, "2026-11-23、2026-11-24".to_owned());
-    assert_eq!(room.signals().await, [two.clone()]);
+    assert_eq!(room.signals().await, std::slice::from_ref(&two));
     room.keep(Mood::Low, 1).await.unwrap();
     room.keep(Mood::Calm, 2).await.unwrap();
     room.keep(Mood::Low, 3).await.unwrap();

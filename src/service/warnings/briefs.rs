@@ -165,7 +165,7 @@ impl App {
     /// [`Error::NotFound`] for a role that gets no briefs.
     pub async fn briefs(&self, viewer: &Viewer) -> Result<Vec<ShownBrief>> {
         let school = viewer.person.school_id;
-        self.permit::<Read>(&self.any_brief(viewer), Kind::Brief, viewer.person.id.0).await?;
+        self.permit::<Read>(&any_brief(viewer), Kind::Brief, viewer.person.id.0).await?;
         let mut conn = self.db.read().await?;
         let mut letters: Vec<Letter> = Vec::new();
         for holder in viewer.ring.offices.iter().map(|key| key.office.0).chain([viewer.person.id.0]) {
@@ -203,20 +203,20 @@ impl App {
         }
         Ok(shown)
     }
-
-    /// The standing in which a person could have a brief: of the own class, or sent to the own person.
-    fn any_brief(&self, viewer: &Viewer) -> crate::domain::relation::Standing {
-        let school = viewer.person.school_id;
-        let class: Option<ClassId> = viewer.own_classes().next();
-        let facts = class.map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
-        let mut standing = viewer.standing(&Facts { own: true, ..facts });
-        // Whoever writes briefs gets none.
-        standing.pairs.retain(|(_, relation)| matches!(relation, Relation::OwnClass | Relation::Own));
-        standing
-    }
 }
 
 /// The roles that get a brief at a level.
 fn briefed_at(severity: Severity) -> impl Iterator<Item = Role> {
     Role::ALL.iter().copied().filter(move |role| arrival(severity, *role) == Some(Arrival::Brief))
+}
+
+/// The standing in which a person could have a brief: of the own class, or sent to the own person.
+fn any_brief(viewer: &Viewer) -> crate::domain::relation::Standing {
+    let school = viewer.person.school_id;
+    let class: Option<ClassId> = viewer.own_classes().next();
+    let facts = class.map_or_else(|| Facts::school(school), |class| Facts::class(school, class));
+    let mut standing = viewer.standing(&Facts { own: true, ..facts });
+    // Whoever writes briefs gets none.
+    standing.pairs.retain(|(_, relation)| matches!(relation, Relation::OwnClass | Relation::Own));
+    standing
 }

@@ -456,7 +456,7 @@ async fn those_named_in_the_routing_table_are_told_as_much_as_they_may_know() {
     assert!(places(&doctor).await.is_empty() && places(&leader).await.is_empty());
     house.grade(&house.li, id, Severity::Critical).await.unwrap();
     assert_eq!(places(&house.teacher).await, ["/briefs"], "once is enough");
-    assert_eq!(places(&house.director).await, [page.clone()]);
+    assert_eq!(places(&house.director).await, std::slice::from_ref(&page));
     assert_eq!(places(&house.wu).await[..2], [page.clone(), page.clone()]);
     assert!(!places(&house.li).await[..1].contains(&page), "nobody is told of the own act");
     assert_eq!(places(&doctor).await, ["/briefs"]);

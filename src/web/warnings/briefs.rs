@@ -58,5 +58,5 @@ async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Respo
         }
     };
     let briefs = briefs.into_iter().map(view).collect();
-    page(&BriefsPage { briefs, ui })
+    page(&BriefsPage { ui, briefs })
 }

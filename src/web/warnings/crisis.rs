@@ -60,6 +60,7 @@ struct ShiftView {
 
 #[derive(Template)]
 #[template(path = "crisis.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides a part of the page")]
 struct CrisisPage {
     ui: Ui,
     id: WarningId,

@@ -103,8 +103,8 @@ struct Close {
 async fn inbox(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
     let Inbox { letters, older, closed_to, running, may_take } = web.app.inbox(&viewer).await?;
     let (year, now) = (web.app.school_year(), web.app.now());
-    let views = |letters: Vec<WaitingLetter>| letters.into_iter().map(|one| letter_view(&ui, one, year)).collect();
-    let (letters, older) = (views(letters), views(older));
+    let views = |letters: &[WaitingLetter]| letters.iter().map(|one| letter_view(&ui, one, year)).collect();
+    let (letters, older) = (views(&letters), views(&older));
     let warning = |one: ListedWarning| {
         let (next, left) = one
             .next
@@ -123,10 +123,10 @@ async fn inbox(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Resp
     let running = running.into_iter().map(warning).collect();
     let columns =
         vec![t!(ui, "warnings-student"), t!(ui, "warnings-level"), t!(ui, "warnings-stage"), t!(ui, "warnings-next")];
-    page(&InboxPage { letters, older, running, columns, closed_to, may_take, ui })
+    page(&InboxPage { ui, letters, older, running, columns, closed_to, may_take })
 }
 
-fn letter_view(ui: &Ui, one: WaitingLetter, year: i16) -> LetterView {
+fn letter_view(ui: &Ui, one: &WaitingLetter, year: i16) -> LetterView {
     let lines = one.content.as_ref().map(|content| said(ui, content));
     LetterView {
         id: one.letter.id,

@@ -70,13 +70,6 @@ struct WarningPage {
     filled: Filled,
 }
 
-impl WarningPage {
-    /// An id for the step of one form: a form sent twice is one step.
-    fn fresh(&self) -> Uuid {
-        Uuid::now_v7()
-    }
-}
-
 #[derive(Template)]
 #[template(path = "guardian_letter.html")]
 struct GuardianLetterPage {

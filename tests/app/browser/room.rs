@@ -3,6 +3,7 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use yice::domain::clock::Clock;
 
 use super::house::House;
 use super::window::{Seat, Window};
@@ -11,7 +12,7 @@ use super::window::{Seat, Window};
 const STUDENTS: [&str; 3] = ["熊远梓", "曹天琪", "孙梦诗"];
 
 fn today() -> Date {
-    jiff::Zoned::now().in_tz("Asia/Shanghai").expect("a zone").date()
+    Clock::System.today()
 }
 
 /// Days, times and long texts are set at once: keys would go through the browser's own pickers.

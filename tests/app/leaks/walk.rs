@@ -138,6 +138,7 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
 }
 
 /// A form filled as a person fills it. Nothing in it is a mark.
+#[expect(clippy::match_same_arms, clippy::too_many_lines, reason = "a table: an arm for each form")]
 fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, String)> {
     if let Some(form) = super::room::form(&ids.room, who, path) {
         return form;

@@ -121,7 +121,7 @@ async fn what_nobody_answered_is_passed_on_once(engine: Engine) {
     let mut tx = house.begin().await;
     tx.insert_exchange(&permit, &waiting).await.unwrap();
     assert!(tx.exchanges_to_pass_on(NOW + 9, 9).await.unwrap().is_empty());
-    assert_eq!(tx.exchanges_to_pass_on(NOW + 10, 9).await.unwrap(), [waiting.clone()]);
+    assert_eq!(tx.exchanges_to_pass_on(NOW + 10, 9).await.unwrap(), std::slice::from_ref(&waiting));
     assert!(tx.pass_on_exchange(&permit, &waiting, Some(NOW + 20)).await.unwrap());
     assert!(!tx.pass_on_exchange(&permit, &waiting, Some(NOW + 20)).await.unwrap(), "another node came first");
     let later = tx.exchanges_to_pass_on(NOW + 20, 9).await.unwrap().remove(0);

@@ -99,7 +99,7 @@ impl House {
     }
 }
 
-fn is_stale<T: std::fmt::Debug>(answer: Result<T>) -> bool {
+fn is_stale<T: std::fmt::Debug>(answer: &Result<T>) -> bool {
     matches!(answer, Err(Error::Stale(_)))
 }
 
@@ -121,7 +121,7 @@ async fn nothing_opens_before_the_helper_accepts_and_nobody_accepts_for_them() {
     app.accept_pairing(&house.helper, pairing).await.unwrap();
     app.accept_pairing(&house.helper, pairing).await.unwrap();
     assert!(house.opens(&house.helper).await);
-    assert!(is_stale(app.decline_pairing(&house.helper, pairing).await), "too late to say no");
+    assert!(is_stale(&app.decline_pairing(&house.helper, pairing).await), "too late to say no");
     let told = app.notices(&house.counsellor).await.unwrap();
     assert_eq!(told.iter().map(|notice| notice.place.as_str()).collect::<Vec<_>>(), ["/pairings"]);
     assert_eq!(app.notices(&house.helper).await.unwrap()[0].place, "/helping");
@@ -144,7 +144,7 @@ async fn a_helper_who_declines_keeps_no_key_and_an_old_copy_reads_nothing_later(
     house.write(&house.counsellor, "之后").await.unwrap();
     assert_eq!(thief.opens(&house).await, (0, 5));
     assert!(house.findings().await.is_empty());
-    assert!(is_stale(app.accept_pairing(&house.helper, pairing).await));
+    assert!(is_stale(&app.accept_pairing(&house.helper, pairing).await));
     // The same two can be paired again.
     house.pair().await;
     assert!(house.opens(&house.helper).await);
@@ -173,7 +173,7 @@ async fn a_paused_pairing_opens_nothing_and_goes_on_with_everything_written_mean
     let pairing = house.pair().await;
     let thief = Thief::takes(&house, "helper").await;
     app.pause_pairing(&house.counsellor, pairing).await.unwrap();
-    assert!(is_stale(app.pause_pairing(&house.counsellor, pairing).await));
+    assert!(is_stale(&app.pause_pairing(&house.counsellor, pairing).await));
     assert_eq!(house.state(pairing).await, PairingState::Paused);
     assert!(!house.opens(&house.helper).await);
     assert!(house.held_by(house.helper.person.id).await.is_empty());
@@ -181,7 +181,7 @@ async fn a_paused_pairing_opens_nothing_and_goes_on_with_everything_written_mean
     assert_eq!(thief.opens(&house).await, (0, 4));
     assert_eq!(app.helping(&house.helper).await.unwrap().resting, 1);
     app.resume_pairing(&house.counsellor, pairing).await.unwrap();
-    assert!(is_stale(app.resume_pairing(&house.counsellor, pairing).await));
+    assert!(is_stale(&app.resume_pairing(&house.counsellor, pairing).await));
     let file = app.open_file(&house.helper, house.student()).await.unwrap();
     assert_eq!(file.entries[0].text.next, "暂停期间");
     assert_eq!(file.compartments.len(), 2);
@@ -212,10 +212,10 @@ async fn a_pairing_goes_to_a_stand_in_for_a_leave_and_back_and_each_holds_the_ke
     let covering = listed.iter().find(|one| one.pairing.id == stand_in).unwrap();
     assert!(original.handed_over && original.state == PairingState::Paused);
     assert_eq!(covering.stands_in.as_deref(), Some("helper"));
-    assert!(is_stale(app.resume_pairing(&house.counsellor, pairing).await), "somebody stands in");
+    assert!(is_stale(&app.resume_pairing(&house.counsellor, pairing).await), "somebody stands in");
 
     app.give_pairing_back(&house.counsellor, pairing).await.unwrap();
-    assert!(is_stale(app.give_pairing_back(&house.counsellor, pairing).await));
+    assert!(is_stale(&app.give_pairing_back(&house.counsellor, pairing).await));
     house.write(&house.counsellor, "回来以后").await.unwrap();
     assert!(house.opens(&house.helper).await && !house.opens(&house.other_helper).await);
     assert_eq!(app.open_file(&house.helper, house.student()).await.unwrap().entries.len(), 3);
@@ -253,7 +253,7 @@ async fn a_leave_that_cannot_be_covered_so_is_refused_with_the_reason() {
     }
     assert!(house.opens(&house.helper).await, "a refused leave changes nothing");
     house.hand_over(pairing).await;
-    assert!(is_stale(app.pause_pairing(&house.counsellor, pairing).await));
+    assert!(is_stale(&app.pause_pairing(&house.counsellor, pairing).await));
     house.end(pairing).await;
     assert!(!house.opens(&house.other_helper).await, "with the pairing its stand-in ends");
     assert!(house.held_by(house.other_helper.person.id).await.is_empty());
@@ -274,7 +274,7 @@ async fn a_director_hands_over_support_alone_and_a_counsellor_completes_it() {
     assert!(house.findings().await.is_empty());
     assert!(is_not_found(&app.complete_pairing(&director, pairing).await));
     app.complete_pairing(&house.counsellor, pairing).await.unwrap();
-    assert!(is_stale(app.complete_pairing(&house.counsellor, pairing).await));
+    assert!(is_stale(&app.complete_pairing(&house.counsellor, pairing).await));
     assert_eq!(app.open_file(&house.helper, student).await.unwrap().compartments.len(), 2);
 
     // What the director cannot rotate, the next holder of the key does; the helper has lost it at once.
