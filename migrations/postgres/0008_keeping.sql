@@ -14,3 +14,15 @@ CREATE TABLE keepings (
     CONSTRAINT keepings_kind_unique UNIQUE (student_id, kind)
 );
 CREATE INDEX keepings_by_school ON keepings (school_id, kind);
+
+-- Who took over a counsellor's notes on a student, to read them. The keys are wraps like any other; this says whose notes to
+-- show. `given_by` is nil where two recovery slips did it.
+CREATE TABLE successions (
+    student_id UUID NOT NULL REFERENCES students (id),
+    owner UUID NOT NULL REFERENCES persons (id),
+    person_id UUID NOT NULL REFERENCES persons (id),
+    given_by UUID NOT NULL,
+    given_at BIGINT NOT NULL,
+    PRIMARY KEY (student_id, owner, person_id)
+);
+CREATE INDEX successions_by_person ON successions (person_id);

@@ -220,6 +220,8 @@ words! {
         ErasureWithdrawn = "erasure_withdrawn",
         /// a file was destroyed by the second of two people
         FileErased = "file_erased",
+        /// a counsellor's notes on a student went to a successor
+        NotesHandedOver = "notes_handed_over",
         /// somebody decided that a file must not be destroyed
         HoldSet = "hold_set",
         /// a file may be destroyed again

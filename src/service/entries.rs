@@ -24,7 +24,7 @@ pub const TEXT: usize = 4_000;
 /// A draft is kept this long.
 const DRAFT_KEPT: i64 = 30 * DAY;
 /// Notes shown at once.
-const NOTES: i64 = 200;
+pub(crate) const NOTES: i64 = 200;
 
 /// A note as its author reads it.
 #[derive(Debug)]
@@ -224,17 +224,7 @@ impl App {
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let entries = conn.entries(id, Compartment::Counselling, viewer.person.id.0, NOTES).await?;
         drop(conn);
-        let corrected = |id: EntryId| entries.iter().any(|e| e.corrects == Some(id.0));
-        let show = |entry: &Entry| {
-            Ok(ShownNote {
-                id: entry.id,
-                written_at: entry.written_at,
-                corrects: entry.corrects.map(EntryId),
-                corrected: corrected(entry.id),
-                text: keys.read(&permit, &entry_spot(entry), &entry.sealed)?,
-            })
-        };
-        let notes = entries.iter().map(show).collect::<Result<Vec<_>>>()?;
+        let notes = shown_notes(&keys, &permit, &entries)?;
         self.leave_trace(&permit, Event::NotesOpened, "", &keys.faster).await?;
         Ok(notes)
     }
@@ -371,6 +361,21 @@ impl App {
         let mut conn = self.db.look().await?;
         Ok(conn.persons(viewer.person.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect())
     }
+}
+
+/// Counselling notes, opened.
+pub(crate) fn shown_notes(keys: &Keys, permit: &Permit<Read>, entries: &[Entry]) -> Result<Vec<ShownNote>> {
+    let corrected = |id: EntryId| entries.iter().any(|e| e.corrects == Some(id.0));
+    let show = |entry: &Entry| {
+        Ok(ShownNote {
+            id: entry.id,
+            written_at: entry.written_at,
+            corrects: entry.corrects.map(EntryId),
+            corrected: corrected(entry.id),
+            text: keys.read(permit, &entry_spot(entry), &entry.sealed)?,
+        })
+    };
+    entries.iter().map(show).collect()
 }
 
 /// A UUID of version 7 that comes after the newest there is, also where the clock was set back: the order of ids is the

@@ -169,6 +169,7 @@ impl Tx {
         rows += sql!(self, run "DELETE FROM pairings WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM entries WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM records WHERE student_id = $1", of)?;
+        rows += sql!(self, run "DELETE FROM successions WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM keepings WHERE student_id = $1", of)?;
         if roll {
             // Something that a colleague added in this moment still points here: who calls tries again.

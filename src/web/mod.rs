@@ -21,6 +21,7 @@ mod concerns;
 mod due;
 mod erasure;
 mod files;
+mod hand_over;
 mod help;
 mod help_desk;
 mod helping;
@@ -142,6 +143,7 @@ pages! {
     help_desk,
     appointments,
     sessions,
+    hand_over,
     concerns,
     inbox,
     timeline,

@@ -84,6 +84,7 @@ pub const DONE: &[&str] = &[
     "check-noted",
     "erasure-asked",
     "file-erased",
+    "notes-handed-over",
     "appointment-booked",
     "appointment-requested",
 ];

@@ -177,6 +177,7 @@ impl Things {
             "/appointments/hours" => &[("weekday", "2"), ("starts", "10:00"), ("minutes", "45"), ("room", "心理室")],
             "/appointments/hours/{id}/remove" => &[],
             "/sessions/groups" | "/sessions/groups/{id}" => &[("topic", "新生适应"), ("plan", "六次"), ("seen", "1")],
+            "/sessions/hand-over" => &[],
             "/sessions/groups/{id}/find" => &[("q", "王")],
             "/sessions/groups/{id}/members" | "/sessions/groups/{id}/members/leave" => &[],
             "/sessions/groups/{id}/meetings" => &[("date", "2026-11-20"), ("minutes", "45"), ("theme", "认识彼此")],

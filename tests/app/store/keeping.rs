@@ -7,7 +7,7 @@ use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role, Sex};
 use yice::policy::{Append, Manage, Permit, Read, Sign};
 use yice::store::{
     Draft, Erased, Fact, Keeping, Key, Letter, NewEntry, NewWrap, Notice, Record, StillRunning, StoredReport,
-    StoredReview, Warning, WrapForm,
+    StoredReview, Succession, Warning, WrapForm,
 };
 
 use super::early::{deadline, letter, step, warning};
@@ -21,6 +21,7 @@ both_backends!(
     of_a_destroyed_file_no_row_is_left_and_of_its_neighbour_every_one,
     a_student_who_attends_stays_on_the_roll,
     drafts_and_facts_and_notices_go_one_by_one,
+    notes_are_taken_over_once_and_go_with_the_file,
 );
 
 const COUNSELLOR: (Role, Relation) = (Role::Counsellor, Relation::SameSchool);
@@ -134,8 +135,11 @@ async fn fill(house: &House, student: StudentId) -> Key {
     tx.insert_letter(&permit, &about).await.unwrap();
     let of_warning = Letter { warning_id: Some(warning.id.0), ..letter(house, house.helper.0, NOW) };
     tx.insert_letter(&permit, &of_warning).await.unwrap();
+    let pair =
+        crate::support::house::permit::<Manage>(house.teacher, house.school, COUNSELLOR, Kind::Pairing, student.0)
+            .await;
     tx.insert_pairing(
-        &permit,
+        &pair,
         &yice::store::Pairing { student_id: student, id: Uuid::now_v7().into(), ..super::helping::pairing(house) },
     )
     .await
@@ -240,4 +244,19 @@ async fn drafts_and_facts_and_notices_go_one_by_one(engine: Engine) {
     let leader = (Role::SchoolLeader, Relation::SameSchool);
     let count: Permit<Read> = permit(house.teacher, house.school, leader, Kind::Statistics, house.school.0).await;
     assert!(tx.facts(&count).await.unwrap().is_empty());
+}
+
+async fn notes_are_taken_over_once_and_go_with_the_file(engine: Engine) {
+    let house = House::new(engine).await;
+    let manage = manage(&house).await;
+    let (student_id, owner, person_id) = (house.student, house.teacher, house.helper);
+    let first = Succession { student_id, owner, person_id, given_by: house.teacher, given_at: NOW };
+    let mut tx = house.begin().await;
+    assert!(tx.insert_succession(&manage, &first).await.unwrap());
+    assert!(!tx.insert_succession(&manage, &Succession { given_at: NOW + 1, ..first }).await.unwrap());
+    assert_eq!(tx.successions_of(house.helper).await.unwrap(), [first]);
+    assert_eq!(tx.successions_of(house.teacher).await.unwrap(), []);
+    assert_eq!(tx.successions(house.school).await.unwrap(), [first]);
+    tx.erase_file(&sign(&house).await, true).await.unwrap();
+    assert_eq!(tx.successions(house.school).await.unwrap(), []);
 }
