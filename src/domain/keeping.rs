@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::PersonId;
 use super::words::words;
 
 words! {
@@ -61,5 +62,71 @@ impl Wish {
     #[must_use]
     pub const fn takes_off_the_roll(&self) -> bool {
         !(self.attends && matches!(self.ground, ErasureGround::Guardian))
+    }
+}
+
+/// What the audit line of a destroyed file proves: who asked, on what ground, and how much there was. Whoever signed, and when,
+/// stands in the line itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// Who asked.
+    pub asked: PersonId,
+    /// On what ground.
+    pub ground: ErasureGround,
+    /// Compartment keys.
+    pub keys: u64,
+    /// Wraps of them.
+    pub wraps: u64,
+    /// Rows of the file.
+    pub rows: u64,
+}
+
+impl Proof {
+    /// As the audit line holds it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        let Self { asked, ground, keys, wraps, rows } = self;
+        format!("asked={asked} ground={ground} keys={keys} wraps={wraps} rows={rows}")
+    }
+
+    /// What such a text says; nothing for any other.
+    #[must_use]
+    pub fn parse(detail: &str) -> Option<Self> {
+        let of = |name: &str| detail.split(' ').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        let count = |name| of(name)?.parse().ok();
+        Some(Self {
+            asked: of("asked")?.parse().ok()?,
+            ground: ErasureGround::parse(of("ground")?)?,
+            keys: count("keys")?,
+            wraps: count("wraps")?,
+            rows: count("rows")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_survives_its_text_and_no_other_text_is_one() {
+        let asked = PersonId(uuid::Uuid::from_u128(7));
+        let proof = Proof { asked, ground: ErasureGround::Guardian, keys: 5, wraps: 31, rows: 19 };
+        assert_eq!(Proof::parse(&proof.detail()), Some(proof));
+        for other in ["", "version=3", "asked=x ground=left keys=1 wraps=1 rows=1", "ground=left keys=1 wraps=1 rows=1"]
+        {
+            assert_eq!(Proof::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_at_the_guardians_wish_does_somebody_stay_on_the_roll() {
+        for ground in ErasureGround::ALL {
+            for attends in [false, true] {
+                let wish = Wish { ground: *ground, attends, why: String::new() };
+                let stays = attends && *ground == ErasureGround::Guardian;
+                assert_eq!(wish.takes_off_the_roll(), !stays, "{ground} {attends}");
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::sheets::{merged, row_of, sheet_spot};
 use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{PersonId, StudentId};
-use crate::domain::keeping::{Hindrance, KeepingKind, Wish};
+use crate::domain::keeping::{Hindrance, KeepingKind, Proof, Wish};
 use crate::domain::record::SheetRow;
 use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, Kind, Role};
@@ -185,9 +185,8 @@ impl App {
         let mut erased = tx.erase_file(&permit, wish.takes_off_the_roll()).await?;
         erased.rows += more;
         let Erased { keys, wraps, rows } = erased;
-        let (by, ground) = (asked.made_by, wish.ground);
-        let detail = format!("asked={by} ground={ground} keys={keys} wraps={wraps} rows={rows}");
-        tx.record(&permit, Event::FileErased, &detail, self.now()).await?;
+        let proof = Proof { asked: asked.made_by, ground: wish.ground, keys, wraps, rows };
+        tx.record(&permit, Event::FileErased, &proof.detail(), self.now()).await?;
         tx.commit().await?;
         Ok(erased)
     }

@@ -98,7 +98,7 @@ async fn a_successor_reads_what_was_handed_over_and_nothing_else_and_goes_on_in_
     // The successor leaves in turn: what was written and what was taken over goes on.
     assert_eq!(app.hand_over_notes(&room.wang, room.qian.person.id, &[first]).await.unwrap(), 2);
     let both = room.inherited(&room.qian, 0).await;
-    assert_eq!(both.iter().map(|one| one.0.as_str()).collect::<Vec<_>>().len(), 2);
+    assert_eq!(both.len(), 2);
     assert!(both.contains(&of_li("谈了睡眠")[0]) && both.contains(&("wang".to_owned(), vec!["接着谈".to_owned()])));
     let held = app.held_notes(&room.qian).await.unwrap();
     assert_eq!(held.students.len(), 1);

@@ -635,6 +635,7 @@ audit-former = Another account
 audit-school = The school
 audit-number = No. { $seq }
 audit-refused-what = { $event }: { $action } “{ $kind }”
+audit-erased-what = { $event } ({ $ground }; asked by { $who }; keys: { $keys }, copies of them: { $wraps }, rows: { $rows })
 audit-older = Older records
 audit-empty = No record fits
 audit-empty-advice = Try again with fewer filters.

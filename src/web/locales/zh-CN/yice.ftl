@@ -629,6 +629,7 @@ audit-former = 其他账号
 audit-school = 本校
 audit-number = 第 { $seq } 条
 audit-refused-what = { $event }：{ $action }「{ $kind }」
+audit-erased-what = { $event }（{ $ground }；{ $who }提出；密钥 { $keys } 把、副本 { $wraps } 份、内容 { $rows } 行）
 audit-older = 更早的记录
 audit-empty = 没有符合条件的记录
 audit-empty-advice = 请减少筛选条件后再试。
