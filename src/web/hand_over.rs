@@ -51,7 +51,7 @@ struct HandOverPage {
 async fn hand_over_page(web: &Web, seen: Seen, sent: &Sent, problems: Problems) -> Result<HandOverPage, Problem> {
     let held = web.app.held_notes(&seen.viewer).await?;
     let mut ui = seen.ui;
-    ui.path = "/sessions/hand-over".to_owned();
+    "/sessions/hand-over".clone_into(&mut ui.path);
     let row = |one: HeldNotes| {
         let value = one.student.to_string();
         let of: Vec<String> = one.of.iter().filter_map(|id| held.names.get(id).cloned()).collect();
@@ -65,7 +65,7 @@ async fn hand_over_page(web: &Web, seen: Seen, sent: &Sent, problems: Problems) 
     };
     let rows = held.students.into_iter().map(row).collect();
     let colleagues = held.colleagues.into_iter().map(colleague).collect();
-    Ok(HandOverPage { rows, colleagues, problems, ui })
+    Ok(HandOverPage { ui, rows, colleagues, problems })
 }
 
 async fn show(State(web): State<Web>, seen: Seen) -> Result<Response, Problem> {

@@ -332,7 +332,7 @@ async fn of_a_destroyed_file_nothing_opens_in_a_copy_made_later_whoever_holds_wh
     let erased = app.sign_erasure(&case.li, case.student, request, NAME).await.unwrap();
     // Contact, circumstance, support, warning, counselling.
     assert_eq!(erased.keys, 5);
-    assert!(erased.wraps as usize >= held / 2 && erased.rows > 12, "{erased:?}");
+    assert!(erased.wraps > 10 && erased.rows > 12, "{erased:?}");
 
     // After: neither does anything of it stand there, nor does a key that is left open what stood there.
     let (folder, after) = case.school.copy().await;
