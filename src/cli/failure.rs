@@ -81,6 +81,8 @@ pub enum Failure {
     Slip(SlipProblem),
     /// The slips are of another installation.
     OtherSlips,
+    /// The slips are of another installation, or the successor is no counsellor of the school.
+    NoSuccessor,
     /// A field of an act that is not acceptable.
     Field(&'static str),
     /// A database that is not a file of the folder is backed up by its own tools.
@@ -154,6 +156,7 @@ impl Failure {
             Self::Unreadable(unreadable) => unreadable_text(words.0, unreadable),
             Self::Slip(problem) => t!(words, "cli-slip", problem = problem.to_string()),
             Self::OtherSlips => t!(words, "cli-other-slips"),
+            Self::NoSuccessor => t!(words, "cli-hand-over-nobody"),
             Self::Field(code) => language::word(words.0, "field-problem", code),
             Self::Other(cause) => t!(words, "cli-other", cause = one_line(&format!("{cause:#}"))),
             _ => String::new(),

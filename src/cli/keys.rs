@@ -27,6 +27,29 @@ Says nothing and exits with 0 when they agree; otherwise one line each: finding,
 
 从标准输入读两行，每行一张凭条 · Reads two lines from standard input, one slip each")]
     Recover(Recover),
+    /// 用两张恢复凭条移交一位心理教师的辅导记录 · Give a counsellor's notes to a successor with two recovery slips
+    #[command(after_help = "示例 · Examples:
+  yice key hand-over --dir /var/lib/yice --from liting --to zhoumin
+  yice key hand-over --dir /var/lib/yice --from liting --to liting    换过密码 · after a new password
+
+从标准输入读两行，每行一张凭条 · Reads two lines from standard input, one slip each")]
+    HandOver(HandOver),
+}
+
+/// Whose notes go to whom.
+#[derive(Debug, Args)]
+pub struct HandOver {
+    #[command(flatten)]
+    place: Place,
+    /// 写记录的人 · sign-in name of who wrote the notes
+    #[arg(long, value_name = "LOGIN")]
+    from: String,
+    /// 接手的心理教师（须已接受邀请）· sign-in name of a counsellor who accepted the invitation
+    #[arg(long, value_name = "LOGIN")]
+    to: String,
+    /// 学校名称（只有一所时可省略）· the school, where there are several
+    #[arg(long, value_name = "NAME")]
+    school: Option<String>,
 }
 
 /// Who is to be let in where.
@@ -81,6 +104,7 @@ impl Key {
         match self {
             Self::Check(place) => check(&place, lang).await,
             Self::Recover(recover) => recover.run(lang).await,
+            Self::HandOver(hand_over) => hand_over.run(lang).await,
         }
     }
 }
@@ -120,6 +144,25 @@ impl Recover {
             other => other.into(),
         })?;
         tell(&if new { t!(words, "cli-recovered") } else { t!(words, "cli-recovered-before") });
+        Ok(Outcome::Done)
+    }
+}
+
+impl HandOver {
+    async fn run(self, lang: Language) -> Result<Outcome, Failure> {
+        let words = Words(lang);
+        let app = self.place.open().await?;
+        let school = school::named(&app, self.school.as_deref()).await?;
+        let from = person::signing_in_as(&app, school, &self.from).await?;
+        let to = person::signing_in_as(&app, school, &self.to).await?;
+        tell(&t!(words, "cli-recover-slips"));
+        let slips = read_slips()?;
+        let count = app.recover_notes(&slips, from.id, to.id).await.map_err(|error| match error {
+            Error::NotFound => Failure::NoSuccessor,
+            Error::NoKey => Failure::NoKeys(self.to),
+            other => other.into(),
+        })?;
+        tell(&t!(words, "cli-notes-recovered", count = count));
         Ok(Outcome::Done)
     }
 }

@@ -214,6 +214,20 @@ words! {
         HelpersRead = "helpers_read",
         /// the date of a background check was noted
         CheckNoted = "check_noted",
+        /// what was decided about the keeping of a file was read
+        KeepingRead = "keeping_read",
+        /// somebody asked that a file be destroyed
+        ErasureAsked = "erasure_asked",
+        /// such a request was taken back
+        ErasureWithdrawn = "erasure_withdrawn",
+        /// a file was destroyed by the second of two people
+        FileErased = "file_erased",
+        /// a counsellor's notes on a student went to a successor
+        NotesHandedOver = "notes_handed_over",
+        /// somebody decided that a file must not be destroyed
+        HoldSet = "hold_set",
+        /// a file may be destroyed again
+        HoldLifted = "hold_lifted",
     }
 }
 

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod help;
 pub mod helping;
 pub mod ids;
+pub mod keeping;
 pub mod mandatory;
 pub mod mood;
 pub mod outside;

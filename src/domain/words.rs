@@ -175,6 +175,8 @@ words! {
         Box = "box",
         /// appointments of the counselling room
         Appointment = "appointment",
+        /// 销毁: the destruction of a file
+        Erasure = "erasure",
     }
 }
 

@@ -63,6 +63,7 @@ fn leaders_and_administrators_have_no_word_that_leads_to_a_student() {
         Kind::Brief,
         Kind::Box,
         Kind::Appointment,
+        Kind::Erasure,
     ];
     for role in [Role::SchoolLeader, Role::SysAdmin, Role::PrivacyOfficer, Role::DistrictOfficer] {
         for (relation, kind, action) in requests().filter(|(_, kind, _)| of_a_student.contains(kind)) {

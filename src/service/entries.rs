@@ -25,7 +25,7 @@ pub const TEXT: usize = 4_000;
 /// A draft is kept this long.
 const DRAFT_KEPT: i64 = 30 * DAY;
 /// Notes shown at once.
-const NOTES: i64 = 200;
+pub(crate) const NOTES: i64 = 200;
 
 /// A note as its author reads it.
 #[derive(Debug)]
@@ -260,17 +260,7 @@ impl App {
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let entries = conn.entries(id, Compartment::Counselling, viewer.person.id.0, NOTES).await?;
         drop(conn);
-        let corrected = |id: EntryId| entries.iter().any(|e| e.corrects == Some(id.0));
-        let show = |entry: &Entry| {
-            Ok(ShownNote {
-                id: entry.id,
-                written_at: entry.written_at,
-                corrects: entry.corrects.map(EntryId),
-                corrected: corrected(entry.id),
-                text: keys.read(&permit, &entry_spot(entry), &entry.sealed)?,
-            })
-        };
-        let notes = entries.iter().map(show).collect::<Result<Vec<_>>>()?;
+        let notes = shown_notes(&keys, &permit, &entries)?;
         self.leave_trace(&permit, Event::NotesOpened, "", &keys.faster).await?;
         Ok(notes)
     }
@@ -390,9 +380,13 @@ impl App {
         Ok(opened.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// Under which name a draft stands: a keyed hash, so that the table does not tell which file is being written about.
     fn draft_form(&self, viewer: &Viewer, form: &str, about: Uuid) -> [u8; 32] {
-        self.secret.mac("draft form", &[viewer.person.id.0.as_bytes(), form.as_bytes(), about.as_bytes()])
+        self.draft_form_of(viewer.person.id, form, about)
+    }
+
+    /// Under which name a person's draft stands: a keyed hash, so that the table does not tell which file is being written about.
+    pub(crate) fn draft_form_of(&self, person: PersonId, form: &str, about: Uuid) -> [u8; 32] {
+        self.secret.mac("draft form", &[person.0.as_bytes(), form.as_bytes(), about.as_bytes()])
     }
 
     /// The names of colleagues by id, for pages that say who wrote something.
@@ -403,6 +397,21 @@ impl App {
         let mut conn = self.db.look().await?;
         Ok(conn.persons(viewer.person.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect())
     }
+}
+
+/// Counselling notes, opened.
+pub(crate) fn shown_notes(keys: &Keys, permit: &Permit<Read>, entries: &[Entry]) -> Result<Vec<ShownNote>> {
+    let corrected = |id: EntryId| entries.iter().any(|e| e.corrects == Some(id.0));
+    let show = |entry: &Entry| {
+        Ok(ShownNote {
+            id: entry.id,
+            written_at: entry.written_at,
+            corrects: entry.corrects.map(EntryId),
+            corrected: corrected(entry.id),
+            text: keys.read(permit, &entry_spot(entry), &entry.sealed)?,
+        })
+    };
+    entries.iter().map(show).collect()
 }
 
 /// A UUID of version 7 that comes after the newest there is, also where the clock was set back: the order of ids is the

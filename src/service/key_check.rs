@@ -11,7 +11,7 @@ use super::{App, Error, Result};
 use crate::domain::ids::{ClassId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Compartment, OfficeKind, words};
-use crate::store::{Conn, Grant, Key, Office, Pairing, Person};
+use crate::store::{Conn, Grant, Key, Office, Pairing, Person, Succession};
 
 words! {
     /// In what way policy and wraps disagree.
@@ -61,6 +61,7 @@ struct Facts {
     pairings: Vec<Pairing>,
     grants: Vec<Grant>,
     named: HashSet<Uuid>,
+    successions: Vec<Succession>,
     recovery: Uuid,
 }
 
@@ -119,6 +120,7 @@ impl App {
             pairings: conn.pairings(school).await?,
             grants: conn.grants(school).await?,
             named: self.named_now(conn, school).await?.into_iter().map(|person| person.0).collect(),
+            successions: conn.successions(school).await?,
             recovery: conn.installation().await?.ok_or(Error::NotFound)?.recovery_id,
         })
     }
@@ -151,11 +153,13 @@ impl Facts {
         Rightful { must, may: HashSet::new() }
     }
 
-    /// A compartment key belongs to its offices, to paired helpers and to who leads the case; a counsellor's notes to the counsellor alone, who
-    /// loses them with the identity.
+    /// A compartment key belongs to its offices, to paired helpers and to who leads the case; a counsellor's notes to the counsellor, who
+    /// loses them with the identity, and to whoever took them over.
     fn of_key(&self, key: &Key, today: &str) -> Rightful {
         if key.compartment == Compartment::Counselling {
-            return Rightful { must: HashSet::from([self.recovery]), may: HashSet::from([key.owner]) };
+            let of = self.successions.iter().filter(|one| one.student_id.0 == key.subject && one.owner.0 == key.owner);
+            let may = of.map(|one| one.person_id.0).chain([key.owner]).collect();
+            return Rightful { must: HashSet::from([self.recovery]), may };
         }
         if key.compartment == Compartment::Restricted {
             // The key of a mandatory report: for those named, who may have been named after its last change.

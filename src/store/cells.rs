@@ -23,6 +23,8 @@ words! {
         Crises = "crises",
         /// referrals
         Referrals = "referrals",
+        /// what was decided about the keeping of the file
+        Keepings = "keepings",
     }
 }
 
@@ -55,7 +57,8 @@ impl Conn {
              UNION ALL SELECT 'deadlines', id, epoch, version, sealed FROM deadlines WHERE student_id = $1
              UNION ALL SELECT 'grants', id, epoch, 1, sealed FROM grants WHERE student_id = $1
              UNION ALL SELECT 'crises', id, epoch, version, sealed FROM crises WHERE student_id = $1
-             UNION ALL SELECT 'referrals', id, epoch, version, sealed FROM referrals WHERE student_id = $1",
+             UNION ALL SELECT 'referrals', id, epoch, version, sealed FROM referrals WHERE student_id = $1
+             UNION ALL SELECT 'keepings', id, epoch, 1, sealed FROM keepings WHERE student_id = $1",
             student.0
         )
     }
@@ -86,6 +89,9 @@ impl Tx {
             }
             CellTable::Referrals => {
                 sql!(self, run "UPDATE referrals SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
+            }
+            CellTable::Keepings => {
+                sql!(self, run "UPDATE keepings SET epoch = $2, sealed = $3 WHERE id = $1", row, epoch, sealed)
             }
         }
         .map(drop)

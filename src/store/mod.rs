@@ -20,6 +20,7 @@ mod handovers;
 mod help;
 mod house;
 mod imports;
+mod keeping;
 mod keys;
 mod leases;
 mod letters;
@@ -34,6 +35,7 @@ mod reviews;
 mod rounds;
 mod sqlite;
 mod strengths;
+mod successions;
 mod trail;
 mod warnings;
 mod whole;
@@ -55,6 +57,7 @@ pub use handovers::Handover;
 pub use help::{Exchange, HelpBox, HelpLine, HelpTurn};
 pub use house::{Class, Installation, School, Term};
 pub use imports::{ImportState, StoredImport};
+pub use keeping::{Erased, Keeping, StillRunning};
 pub use keys::{Key, NewWrap, Office, Wrap, WrapForm};
 pub use leases::Lease;
 pub use letters::Letter;
@@ -66,6 +69,7 @@ pub use people::{Account, Invitation, Person, Session, Throttle};
 pub use referrals::StoredReferral;
 pub use reviews::{MoodSheet, StoredReview};
 pub use rounds::{SchoolDay, Surroundings, TakenOver};
+pub use successions::Succession;
 pub use trail::{AuditFilter, Opened};
 pub use warnings::{StoredStep, Warning};
 pub use whole::{Present, Seat, WholeClass, WholeFile};
@@ -178,6 +182,18 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(cause) if unavailable(cause.code().as_deref()) => Self::Unavailable(error),
             sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Unavailable(error),
             _ => Self::Sqlx(error),
+        }
+    }
+}
+
+impl Error {
+    /// A row that others still point to cannot go: it is taken.
+    pub(crate) fn or_pointed_to(self) -> Self {
+        match &self {
+            Self::Sqlx(sqlx::Error::Database(cause)) if cause.is_foreign_key_violation() => {
+                Self::Taken("a row that others point to".to_owned())
+            }
+            _ => self,
         }
     }
 }
@@ -329,6 +345,18 @@ impl Db {
             }
         };
         Ok(Conn { inner })
+    }
+
+    /// Makes SQLite fold its log into the file and empty it, so that what was just deleted stands in neither; a reader who is
+    /// still in an older snapshot puts that off until the log is folded next. What PostgreSQL keeps is its administrator's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn settle(&self) -> Result<()> {
+        let Pools::Sqlite { writer, .. } = &self.pools else { return Ok(()) };
+        let mut loan = writer.lend(Begin::Alone).await?;
+        let fold = sqlx::query(loan.text(sqlite::texts!("PRAGMA wal_checkpoint(TRUNCATE)")));
+        loan.ask(fold).await.map(drop)
     }
 
     /// Closes all connections; SQLite folds its log into the file.

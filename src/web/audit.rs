@@ -14,6 +14,7 @@ use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::PersonId;
+use crate::domain::keeping::Proof;
 use crate::domain::words::{Action, Language, Role};
 use crate::service::{AUDIT_LINES, AccessCounts, Trail, Walked};
 use crate::store::{AuditFilter, Class};
@@ -172,11 +173,29 @@ impl<'a> Names<'a> {
             at: line.at,
             who: self.who(ui, line),
             role: acting_as(ui, line),
-            what: what(ui, line),
+            what: self.erased(ui, line).unwrap_or_else(|| what(ui, line)),
             about,
             object,
             outcome: line.outcome,
         }
+    }
+
+    /// What is proved of a file that was destroyed.
+    fn erased(&self, ui: &Ui, line: &Line) -> Option<String> {
+        let proof = Proof::parse(&line.detail).filter(|_| line.event == Event::FileErased)?;
+        let who = self.person(proof.asked.0).map_or_else(|| t!(ui, "audit-former"), str::to_owned);
+        let (event, ground) = (ui.word(line.event), ui.word(proof.ground));
+        let Proof { keys, wraps, rows, .. } = proof;
+        Some(t!(
+            ui,
+            "audit-erased-what",
+            event = event,
+            who = who,
+            ground = ground,
+            keys = keys,
+            wraps = wraps,
+            rows = rows
+        ))
     }
 
     fn who(&self, ui: &Ui, line: &Line) -> String {

@@ -44,7 +44,7 @@ routes! {
 }
 
 /// What the person may do with the file, asked of policy once for the page.
-#[expect(clippy::struct_excessive_bools, reason = "six independent answers of policy")]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers of policy")]
 struct May {
     append: bool,
     decide: bool,
@@ -52,6 +52,7 @@ struct May {
     notes: bool,
     views: bool,
     pair: bool,
+    erase: bool,
 }
 
 #[derive(Template)]
@@ -95,6 +96,7 @@ fn page_of(web: &Web, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage 
         notes: asks(Kind::Counselling, Action::Append),
         views: asks(Kind::Views, Action::Read),
         pair: asks(Kind::Pairing, Action::Manage),
+        erase: asks(Kind::Erasure, Action::Read),
     };
     let class = class_name(&ui, &file.approach.class, web.app.school_year());
     let next = ui.choices(file.approach.student.status.next(), None);

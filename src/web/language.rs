@@ -15,6 +15,7 @@ use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
 use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::help::HelpState;
+use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::record::{Field, SessionForm, Standing};
@@ -158,6 +159,8 @@ families! {
     "file-status": FileStatus,
     "gravity": Gravity,
     "group-tag": GroupTag,
+    "erasure-ground": ErasureGround,
+    "hindrance": Hindrance,
     "help-state": HelpState,
     "kind": Kind,
     "language": Language,

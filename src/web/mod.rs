@@ -19,7 +19,9 @@ mod channels;
 mod classes;
 mod concerns;
 mod due;
+mod erasure;
 mod files;
+mod hand_over;
 mod help;
 mod help_desk;
 mod helping;
@@ -122,6 +124,7 @@ pages! {
     account,
     classes,
     files,
+    erasure,
     notes,
     pairings,
     helping,
@@ -142,6 +145,7 @@ pages! {
     help_desk,
     appointments,
     sessions,
+    hand_over,
     concerns,
     inbox,
     timeline,

@@ -17,7 +17,7 @@ use crate::domain::ids::StudentId;
 use crate::domain::record::{NoteText, SessionForm};
 use crate::domain::session::{Disclosure, Gravity, NoteSource, ProblemType, Session};
 use crate::domain::words::{Compartment, Role};
-use crate::service::{Error, FieldProblem, ShownNote};
+use crate::service::{Error, FieldProblem, InheritedNotes, ShownNote};
 
 /// Roles that write notes.
 const WRITERS: Who = Who::Roles(&[Role::Counsellor]);
@@ -150,6 +150,7 @@ struct NotesPage {
     name: String,
     class: String,
     notes: Vec<ShownNote>,
+    inherited: Vec<InheritedNotes>,
     form: NoteForm,
     forms: Vec<Choice>,
     sources: Vec<Choice>,
@@ -167,6 +168,7 @@ async fn notes_page(
     problems: Problems,
 ) -> Result<NotesPage, Problem> {
     let notes = web.app.notes(&seen.viewer, id).await?;
+    let inherited = web.app.inherited_notes(&seen.viewer, id).await?;
     let (who, class) = web.app.whom(&seen.viewer, id).await?;
     let draft: Option<NoteForm> = if form.is_none() { web.app.draft(&seen.viewer, "note", id.0).await? } else { None };
     let restored = draft.is_some();
@@ -183,7 +185,21 @@ async fn notes_page(
         (seen.ui.choices(NoteSource::ALL, NoteSource::parse(&form.source)), form.problem_types(&seen.ui));
     let gravities = seen.ui.choices(Gravity::ALL, Gravity::parse(&form.gravity));
     let (class, name) = (shown_class(web, &seen.ui, &class), who.name().to_owned());
-    Ok(NotesPage { id, name, class, notes, form, forms, sources, kinds, gravities, restored, problems, ui: seen.ui })
+    Ok(NotesPage {
+        id,
+        name,
+        class,
+        notes,
+        inherited,
+        form,
+        forms,
+        sources,
+        kinds,
+        gravities,
+        restored,
+        problems,
+        ui: seen.ui,
+    })
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {

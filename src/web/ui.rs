@@ -82,6 +82,9 @@ pub const DONE: &[&str] = &[
     "moods-kept",
     "strengths-saved",
     "check-noted",
+    "erasure-asked",
+    "file-erased",
+    "notes-handed-over",
     "appointment-booked",
     "appointment-requested",
 ];

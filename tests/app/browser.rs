@@ -12,6 +12,7 @@ mod leading;
 mod looking_after;
 mod many_hands;
 mod paper;
+mod parting;
 mod room;
 mod rosters;
 mod shared_computer;

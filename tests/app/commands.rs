@@ -151,6 +151,22 @@ fn slips_are_asked_for_before_anybody_is_let_in() {
     assert!(code == Some(1) && err.contains("恢复凭条"), "{err}");
     let (code, err) = recover("nobody", &two);
     assert!(code == Some(1) && err.contains("nobody"), "{err}");
+    let hand_over = |to: &str, slips: &str| {
+        let mut child = command(&["key", "hand-over", "--dir", &dir, "--from", "counsellor", "--to", to])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(slips.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, err) = hand_over("counsellor", &two);
+    assert!(code == Some(1) && err.contains("还没有接受邀请"), "{err}");
+    let (code, err) = hand_over("admin", &two);
+    assert!(code == Some(1) && err.contains("接收人不是本校心理教师"), "{err}");
+    let (code, err) = hand_over("counsellor", slips[0]);
+    assert!(code == Some(1) && err.contains("恢复凭条"), "{err}");
     // Nobody was let in anywhere.
     assert_eq!(yice(&["key", "check", "--dir", &dir]).code, Some(0));
 }
@@ -173,6 +189,7 @@ fn the_printed_matrix_is_the_reviewed_one_and_help_has_examples_everywhere() {
         "audit verify",
         "key check",
         "key recover",
+        "key hand-over",
         "policy matrix",
         "policy check",
     ] {

@@ -135,6 +135,10 @@ impl Things {
                 ("process", "回顾作息"),
                 ("plan", ""),
             ],
+            "/files/{student}/erasure" => &[("ground", "left"), ("why", "毕业")],
+            "/files/{student}/erasure/sign" => &[("name", "王小雨")],
+            "/files/{student}/hold" => &[("hold", "有投诉")],
+            "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => &[],
             "/files/{id}/pairing" => &[
                 ("purpose", "每周辅导一次"),
                 ("condition", "learning"),
@@ -174,6 +178,7 @@ impl Things {
             "/appointments/hours" => &[("weekday", "2"), ("starts", "10:00"), ("minutes", "45"), ("room", "心理室")],
             "/appointments/hours/{id}/remove" => &[],
             "/sessions/groups" | "/sessions/groups/{id}" => &[("topic", "新生适应"), ("plan", "六次"), ("seen", "1")],
+            "/sessions/hand-over" => &[],
             "/sessions/groups/{id}/find" => &[("q", "王")],
             "/sessions/groups/{id}/members" | "/sessions/groups/{id}/members/leave" => &[],
             "/sessions/groups/{id}/meetings" => &[("date", "2026-11-20"), ("minutes", "45"), ("theme", "认识彼此")],

@@ -11,6 +11,7 @@ mod help;
 mod helping;
 mod house;
 mod imports;
+mod keeping;
 mod keys;
 mod outside;
 mod pairings;

@@ -127,6 +127,7 @@ pub async fn plant(house: &mut House) -> Ids {
     }
     let outside = outside(house, &students[1], &today).await;
     file(house, &students[1], &today);
+    keep(house, &students[1]);
     let worries = worry(house, &students, &today).await;
     let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
@@ -305,6 +306,14 @@ fn hire(house: &mut House, classes: &[String; 2]) {
     for (action, fingerprint) in waiting {
         house.done("li", &action, &[("fingerprint", &fingerprint), ("compared", "yes")]);
     }
+}
+
+/// That a file is to be destroyed, and that it must not be: while nothing about the student runs yet.
+fn keep(house: &mut House, student: &str) {
+    let why = house.marks.text("why a file is to be destroyed", &["li", "wang", "director"]);
+    house.done("director", &format!("/files/{student}/erasure"), &[("ground", "guardian"), ("why", &why)]);
+    let why = house.marks.text("why a file must be kept", &["li", "wang", "director"]);
+    house.done("wang", &format!("/files/{student}/hold"), &[("hold", &why)]);
 }
 
 /// Everything that is written into the file of one student.

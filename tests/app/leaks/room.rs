@@ -108,6 +108,8 @@ pub fn form(room: &Room, who: &str, path: &str) -> Option<Vec<(&'static str, Str
         "/appointments/hours/{id}/remove" => Vec::new(),
         // Nothing that is done here changes what is planted: without a topic, a theme, a member.
         "/sessions/groups" | "/sessions/groups/{id}" => vec![("goals", "看看。"), ("seen", "99")],
+        // To nobody whom there is: no key goes to anybody by it.
+        "/sessions/hand-over" => vec![("to", NOBODY), ("students", NOBODY)],
         "/sessions/groups/{id}/find" => vec![("q", "没有这个人")],
         "/sessions/groups/{id}/members" | "/sessions/groups/{id}/members/leave" => vec![("student", NOBODY)],
         "/sessions/groups/{id}/meetings" => vec![("date", "2026-09-01"), ("minutes", "45")],

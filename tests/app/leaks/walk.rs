@@ -173,6 +173,11 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         ],
         "/files/{student}/circumstance" => vec![("tag", "poor"), ("standing", "verified"), ("basis", "已核实。")],
         "/files/{student}/status" => vec![("status", "in_support"), ("seen", "1")],
+        // A warning about this student runs: nothing is destroyed.
+        "/files/{student}/erasure" => vec![("ground", "left"), ("why", "毕业。")],
+        "/files/{student}/erasure/sign" => vec![("name", "没有这个人"), ("id", NOBODY)],
+        "/files/{student}/hold" => vec![("hold", "有投诉。")],
+        "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => vec![("id", NOBODY)],
         // Of the helper who is there already: nobody comes to know more by it.
         "/files/{id}/pairing" => {
             vec![

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 use yice::domain::audit::Event;
 use yice::domain::ids::{CrisisId, PersonId, ReferralId, ReportId, StudentId, WarningId};
+use yice::domain::keeping::KeepingKind;
 use yice::domain::referral::ReferralStage;
 use yice::domain::warning::Stage;
 use yice::domain::words::{Compartment, Kind, Relation, Role};
@@ -89,6 +90,7 @@ pub async fn insert_cells(tx: &mut Tx, permit: &Permit<Append>, house: &House, w
     tx.insert_grant(permit, &super::grants::grant(house, warning, NOW)).await.unwrap();
     tx.insert_crisis(permit, &crisis(house, warning, NOW)).await.unwrap();
     tx.insert_referral(permit, &referral(house, warning, NOW)).await.unwrap();
+    tx.insert_keeping(permit, &super::keeping::keeping(house, KeepingKind::Hold)).await.unwrap();
 }
 
 async fn a_warning_has_one_open_crisis_record_and_a_closed_one_changes_no_more(engine: Engine) {

@@ -29,7 +29,7 @@ async fn act(house: &House) -> Permit<Append> {
     permit(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Warning, house.student.0).await
 }
 
-fn letter(house: &House, holder: Uuid, sent_at: i64) -> Letter {
+pub fn letter(house: &House, holder: Uuid, sent_at: i64) -> Letter {
     Letter {
         id: LetterId(Uuid::new_v4()),
         school_id: house.school,
@@ -48,7 +48,7 @@ fn letter(house: &House, holder: Uuid, sent_at: i64) -> Letter {
     }
 }
 
-fn warning(house: &House, student: StudentId) -> Warning {
+pub fn warning(house: &House, student: StudentId) -> Warning {
     Warning {
         id: WarningId(Uuid::now_v7()),
         school_id: house.school,
@@ -66,7 +66,7 @@ fn warning(house: &House, student: StudentId) -> Warning {
     }
 }
 
-fn deadline(house: &House, warning: &Warning, due_at: i64) -> Deadline {
+pub fn deadline(house: &House, warning: &Warning, due_at: i64) -> Deadline {
     Deadline {
         id: DeadlineId(Uuid::now_v7()),
         school_id: house.school,
@@ -84,7 +84,7 @@ fn deadline(house: &House, warning: &Warning, due_at: i64) -> Deadline {
     }
 }
 
-fn step(house: &House, warning: &Warning, written_at: i64) -> StoredStep {
+pub fn step(house: &House, warning: &Warning, written_at: i64) -> StoredStep {
     StoredStep {
         warning_id: warning.id,
         id: StepId(Uuid::now_v7()),
@@ -304,7 +304,7 @@ async fn what_is_sealed_about_a_warning_is_sealed_anew_in_its_place(engine: Engi
     let cells = tx.warning_cells(house.student).await.unwrap();
     let tables: Vec<_> = cells.iter().map(|cell| (cell.table, cell.sealed.clone(), cell.epoch, cell.version)).collect();
     let here = [(CellTable::Warnings, 3), (CellTable::Steps, 5), (CellTable::Deadlines, 4)];
-    let there = [(CellTable::Grants, 7), (CellTable::Crises, 8), (CellTable::Referrals, 9)];
+    let there = [(CellTable::Grants, 7), (CellTable::Crises, 8), (CellTable::Referrals, 9), (CellTable::Keepings, 10)];
     for (table, sealed) in here.into_iter().chain(there) {
         assert!(tables.contains(&(table, vec![sealed], 1, 1)), "{table}");
     }

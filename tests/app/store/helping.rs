@@ -23,7 +23,7 @@ both_backends!(
     an_entry_from_outside_waits_and_stands_under_the_name_of_its_author,
 );
 
-fn pairing(house: &House) -> Pairing {
+pub fn pairing(house: &House) -> Pairing {
     Pairing {
         id: PairingId(Uuid::now_v7()),
         school_id: house.school,
