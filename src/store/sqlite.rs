@@ -156,29 +156,27 @@ impl Shelf {
     /// # Errors
     /// [`super::Error::Unavailable`] when there was none for too long; the shelf is closed.
     pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Loan> {
-        let mut place = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                let queued = Queued::at(self);
-                let place = tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
-                    .await
-                    .map_err(|_| sqlx::Error::PoolTimedOut)?
-                    .map_err(|_| sqlx::Error::PoolClosed)?;
-                queued.is_served();
-                place
-            }
+        let mut place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            place
+        } else {
+            let queued = Queued::at(self);
+            let place = tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
+                .await
+                .map_err(|_| sqlx::Error::PoolTimedOut)?
+                .map_err(|_| sqlx::Error::PoolClosed)?;
+            queued.served();
+            place
         };
         // The one used last is still warm.
         let mut idle = self.idle().pop();
         if let Some(held) = idle.take_if(|held| begin == Begin::Long && !held.batch.is_empty()) {
             (idle, place) = self.alone(held, place).await?;
         }
-        let Held { conn, batch } = match idle {
-            Some(held) => held,
-            None => {
-                let conn = SqliteConnection::connect_with(&self.options).await?;
-                Held { conn, batch: Batch::default() }
-            }
+        let Held { conn, batch } = if let Some(held) = idle {
+            held
+        } else {
+            let conn = SqliteConnection::connect_with(&self.options).await?;
+            Held { conn, batch: Batch::default() }
         };
         let (conn, home, place) = (Some(conn), Arc::clone(self), Some(place));
         let (state, then) = (State::Idle, State::Idle);

@@ -54,8 +54,8 @@ impl Batch {
     /// Tells everybody, except those who gave up meanwhile.
     fn tell(self, kept: &std::result::Result<(), String>) {
         for act in self.0 {
-            let error = |cause: &String| Error::Unavailable(sqlx::Error::Protocol(cause.clone()));
-            let _nobody_waits = act.send(kept.as_ref().map(|()| ()).map_err(error));
+            let error = |cause| Error::Unavailable(sqlx::Error::Protocol(cause));
+            let _nobody_waits = act.send(kept.clone().map_err(error));
         }
     }
 }
@@ -168,7 +168,7 @@ impl<'a> Queued<'a> {
     }
 
     /// It has a connection.
-    pub fn is_served(mut self) {
+    pub fn served(mut self) {
         self.served = true;
     }
 }
