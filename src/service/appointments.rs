@@ -186,6 +186,7 @@ impl App {
         // Holding the office is also the lock of the book: nobody else writes into it until this one is in.
         let name = (id, LetterKind::Appointment);
         if !self.put_help_letter(&mut tx, &permit, &office, name, Some(viewer.person.id), &new.whom).await? {
+            tx.leave().await?;
             return Ok(AppointmentId(id.0));
         }
         let appointment = self.free_appointment(&mut tx, id, school, new, state).await?;

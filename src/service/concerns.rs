@@ -162,7 +162,7 @@ impl App {
         if let Some(known) = tx.letter(new.id).await? {
             // The number of another letter is no report of this person: it must not be taken for sent.
             let own = known.sender == Some(viewer.person.id.0) && known.kind == LetterKind::Concern;
-            return if own { Ok(()) } else { Err(Error::field("id", "form-used")) };
+            return if own { Ok(tx.leave().await?) } else { Err(Error::field("id", "form-used")) };
         }
         let danger = new.concern.is_danger();
         let sent = tx.letters_sent_since(viewer.person.id, LetterKind::Concern, now - HOUR).await?;
@@ -180,7 +180,7 @@ impl App {
         let urgency = if danger { Urgency::Now } else { new.concern.urgency };
         let bound = Bound { warning: None, next_at: Some(now + urgency.limit()) };
         if !self.send_bound_letter(&mut tx, &permit, &office, letter, bound).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         self.tell_of_letter(&mut tx, viewer, danger).await?;
         // About the letter, not about the student: who reported about whom is nobody's to look up.

@@ -334,6 +334,7 @@ impl App {
         let mut tx = self.begin().await?;
         let desk = self.desk::<Append>(&mut tx, viewer, id).await?;
         let item = desk.crisis.plan.into_iter().find(|item| item.number == number).ok_or(Error::NotFound)?;
+        tx.leave().await?;
         Ok(item.done.is_none().then_some(item.what))
     }
 

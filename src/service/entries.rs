@@ -18,7 +18,7 @@ use crate::domain::session::Disclosure;
 use crate::domain::warning::{Rule, Signal};
 use crate::domain::words::{Compartment, Effect, Kind, Way};
 use crate::policy::{Append, Permit, Read};
-use crate::store::{Draft, Entry, NewEntry, Tx};
+use crate::store::{Added, Draft, Entry, NewEntry, Tx};
 
 /// The longest text of one field of an entry or note, in characters.
 pub const TEXT: usize = 4_000;
@@ -57,6 +57,13 @@ struct Sent<'a, T> {
     finding: Option<&'a str>,
 }
 
+impl<T> Sent<'_, T> {
+    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding.
+    const fn brings_nobody_in(&self) -> bool {
+        self.finding.is_none() && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
+    }
+}
+
 impl App {
     /// Adds a tracking entry, or a correction of one, to a file. Removes the draft it grew from. The same entry sent again
     /// from the same `form`, by a second click or a page that was reloaded, is that entry.
@@ -77,7 +84,8 @@ impl App {
         let effect = Some((text.date, text.effect));
         let (compartment, draft) = (Compartment::Support, "entry");
         let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None };
-        again(|| self.append(viewer, id, &sent)).await
+        let mut quickly = true;
+        again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
 
     /// Adds the entry of a home visit that found something the counsellors should know, and leaves it with them as a signal
@@ -99,7 +107,8 @@ impl App {
         let (compartment, draft, event) = (Compartment::Support, "entry", Event::EntryAppended);
         let (effect, finding) = (Some((text.date, text.effect)), Some(text.happened.as_str()));
         let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding };
-        again(|| self.append(viewer, id, &sent)).await
+        let mut quickly = true;
+        again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
 
     /// Adds a counselling note that only its author can open. Sent again from the same `form` it is the same note.
@@ -126,22 +135,46 @@ impl App {
             effect: None,
             finding: None,
         };
-        again(|| self.append(viewer, id, &sent)).await
+        let mut quickly = true;
+        again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
 
-    async fn append<T: Serialize>(&self, viewer: &Viewer, id: StudentId, sent: &Sent<'_, T>) -> Result<EntryId> {
-        let &Sent { compartment, draft, event, .. } = sent;
+    /// With `quickly`, an entry that brings nobody in is sealed before the key is held, and what is written travels together.
+    /// Whoever was overtaken by a colleague meanwhile comes back and holds the key first.
+    async fn append<T: Serialize>(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        sent: &Sent<'_, T>,
+        quickly: bool,
+    ) -> Result<EntryId> {
+        let &Sent { compartment, event, .. } = sent;
+        let owner = viewer.owner_of(compartment);
         let mut tx = self.begin().await?;
-        let approach = self.approach(&mut tx, viewer, id).await?;
+        let spot = tx.spot(id, viewer.person.id, compartment, owner).await?.ok_or(Error::NotFound)?;
+        let approach = self.standing_at(viewer, spot.seat);
         let (mut tx, permit) = self.permit_in::<Append>(tx, &approach.standing, compartment.kind(), id.0).await?;
-        let (entry, is_new) = self.put_entry(&mut tx, viewer, &permit, &approach, sent).await?;
-        if !is_new {
-            return Ok(entry);
-        }
         let own =
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
-        tx.delete_draft(&own, &self.draft_form(viewer, draft, id.0)).await?;
-        tx.record_last(&permit, event, "", self.now()).await?;
+        let (draft, now) = (self.draft_form(viewer, sent.draft, id.0), self.now());
+        let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &spot.wraps);
+        if quickly && sent.brings_nobody_in() && keys.newest(compartment, owner).is_some() {
+            let (written, new) = self.sealed_sent(viewer, id, &keys, &spot.stands, sent)?;
+            let Some(entry) = new else {
+                tx.leave().await?;
+                return Ok(written);
+            };
+            let after = spot.stands.first().copied();
+            let added = Added { compartment, entry: &entry, after, draft: &draft, event, now };
+            return if tx.append_last(&permit, &own, added).await? { Ok(written) } else { Err(Error::Raced) };
+        }
+        let (entry, is_new) = self.put_entry(&mut tx, viewer, &permit, &approach, sent).await?;
+        if !is_new {
+            tx.leave().await?;
+            return Ok(entry);
+        }
+        tx.delete_draft(&own, &draft).await?;
+        tx.record_last(&permit, event, "", now).await?;
         Ok(entry)
     }
 
@@ -173,40 +206,54 @@ impl App {
         approach: &Approach,
         sent: &Sent<'_, T>,
     ) -> Result<(EntryId, bool)> {
-        let &Sent { compartment, corrects, .. } = sent;
+        let compartment = sent.compartment;
         let id = approach.student.id;
         let keys = self.keys_for_writing(tx, viewer, permit, approach, compartment).await?;
         // Only now: a second click waits for the first until here, and finds what it wrote.
         let owner = viewer.owner_of(compartment);
         let stands = tx.entry_ids(id, compartment, owner).await?;
+        let (written, new) = self.sealed_sent(viewer, id, &keys, &stands, sent)?;
+        let Some(entry) = new else { return Ok((written, false)) };
+        self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
+        tx.insert_entry(permit, compartment, &entry).await?;
+        if let Some(found) = sent.finding {
+            let letter = self.letter_from("visit finding", &[written.0.as_bytes()]);
+            let signal = Signal { rule: Rule::VisitFinding, facts: found.to_owned() };
+            self.leave_signal(tx, permit, letter, Some(id), &signal).await?;
+        }
+        Ok((written, true))
+    }
+
+    /// What was sent, sealed into its place after those that stand there: nothing where it is one of them.
+    fn sealed_sent<T: Serialize>(
+        &self,
+        viewer: &Viewer,
+        id: StudentId,
+        keys: &Keys,
+        stands: &[EntryId],
+        sent: &Sent<'_, T>,
+    ) -> Result<(EntryId, Option<NewEntry>)> {
+        let &Sent { compartment, corrects, .. } = sent;
         if corrects.is_some_and(|corrects| !stands.contains(&corrects)) {
             return Err(Error::NotFound);
         }
         let mark = self.mark_of(viewer, id, sent)?;
         if let Some(written) = stands.iter().find(|id| id.0.as_bytes()[8..] == mark) {
-            return Ok((*written, false));
+            return Ok((*written, None));
         }
         let now = self.now();
         let blank = Entry {
             id: entry_id(now, stands.first(), mark),
             student_id: id,
             compartment,
-            owner,
+            owner: viewer.owner_of(compartment),
             author: viewer.person.id,
             corrects: corrects.map(|id| id.0),
             written_at: now,
             epoch: 0,
             sealed: Vec::new(),
         };
-        let entry = sealed(&keys, &blank, sent.text)?;
-        self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
-        tx.insert_entry(permit, compartment, &entry).await?;
-        if let Some(found) = sent.finding {
-            let letter = self.letter_from("visit finding", &[entry.id.0.as_bytes()]);
-            let signal = Signal { rule: Rule::VisitFinding, facts: found.to_owned() };
-            self.leave_signal(tx, permit, letter, Some(id), &signal).await?;
-        }
-        Ok((entry.id, true))
+        Ok((blank.id, Some(sealed(keys, &blank, sent.text)?)))
     }
 
     /// Brings in the moral-education office when this entry is the second running without progress (`requirements.md` A16).

@@ -216,7 +216,7 @@ impl App {
         let (version, mut people) = layer(&keys, &permit, &records, compartment, BY_PEOPLE)?.unwrap_or_default();
         let changed = apply(&mut people, &roster, edits, viewer.person.id, now)?;
         if changed == 0 {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         self.put_layer(&mut tx, &permit, &keys, id, compartment, version, &people).await?;
         // How many fields, not which: that a disability was written about is as telling as what was written.

@@ -144,6 +144,7 @@ impl App {
             self.permit_in::<Append>(self.begin().await?, &standing, Kind::Counselling, id.0).await?;
         // The key is also the lock: a second click waits here for the first, and finds the group.
         if tx.hold_key(&permit, id.0, Compartment::Counselling, owner).await?.0.is_some() {
+            tx.leave().await?;
             return Ok(id);
         }
         let holders = self.note_holders(&mut tx, viewer).await?;
@@ -281,7 +282,7 @@ impl App {
         let written_at = self.now();
         let stored = StoredMeeting { id: meeting_id, group_id: id, written_at, notes, epoch: spot.epoch, sealed };
         if !tx.insert_meeting(&permit, &stored).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         for student in &meeting.present {
             self.note_of_member(&mut tx, viewer, id, *student, new).await?;

@@ -265,7 +265,7 @@ impl App {
         };
         let (_, office) = self.school_office(&mut tx, school, OfficeKind::Counselling).await?;
         if !self.put_help_letter(&mut tx, permit, &office, (letter, LetterKind::Help), None, message).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         tx.insert_exchange(permit, &exchange).await?;
         tx.add_help_line(permit, &HelpLine { exchange_id: id, seq: 1, letter_id: letter, answer_id: None }).await?;
@@ -284,7 +284,7 @@ impl App {
         let before = tx.exchange(id).await?.ok_or(Error::NotFound)?;
         let (_, office) = self.school_office(&mut tx, school, OfficeKind::Counselling).await?;
         if !self.put_help_letter(&mut tx, permit, &office, (letter, LetterKind::Help), None, message).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         let seq = self.next_line(&mut tx, id).await?;
         tx.add_help_line(permit, &HelpLine { exchange_id: id, seq, letter_id: letter, answer_id: None }).await?;

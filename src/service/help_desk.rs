@@ -101,7 +101,7 @@ impl App {
     ) -> Result<()> {
         let (mut tx, exchange, permit) = self.to_act_on(viewer, id).await?;
         if tx.letter(form).await?.is_some() {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         let (_, office) = self.school_office(&mut tx, exchange.school_id, OfficeKind::Counselling).await?;
         let phrase = Recipient::genuine(&exchange.recipient, id.0, &exchange.recipient_mac, &self.secret)?;

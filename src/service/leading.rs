@@ -177,6 +177,7 @@ impl App {
             return Err(Error::NotFound);
         };
         if grant.ended_at.is_some() {
+            tx.leave().await?;
             return Ok(warning.id);
         }
         let keys = self.case_keys(&mut tx, viewer, &permit, &approach).await?;

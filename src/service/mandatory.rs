@@ -147,7 +147,7 @@ impl App {
         let (school, now) = (permit.school(), self.now());
         let mut tx = self.begin().await?;
         if tx.report(id).await?.is_some() {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         if tx.reports_made_since(school, now - HOUR).await? >= HOURLY {
             return Err(Error::TooMany { retry: 600 });

@@ -181,6 +181,14 @@ impl App {
         Ok(self.db.begin().await?)
     }
 
+    /// Starts a writing transaction that takes long: nobody who has finished waits for its end.
+    ///
+    /// # Errors
+    /// As [`App::begin`].
+    pub async fn begin_long(&self) -> Result<Tx> {
+        Ok(self.db.begin_long().await?)
+    }
+
     /// Whether the database can be read.
     ///
     /// # Errors

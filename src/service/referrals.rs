@@ -241,7 +241,7 @@ impl App {
         };
         seal_referral(&case.keys, &mut stored, referral)?;
         if !tx.insert_referral(&case.permit, &stored).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         self.meet_task(&mut tx, &case.permit, &case.read, &case.keys, id, Task::OfferReferral).await?;
         let slip = Slip {

@@ -198,7 +198,7 @@ impl App {
             Ok(false) => {
                 // A colleague who wrote the same is no conflict.
                 let differences = differences(&stands, &term);
-                return if differences.is_empty() { Ok(()) } else { Err(Error::Stale(differences)) };
+                return if differences.is_empty() { Ok(tx.leave().await?) } else { Err(Error::Stale(differences)) };
             }
             done => done?,
         };

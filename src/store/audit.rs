@@ -239,7 +239,7 @@ impl Tx {
     pub(super) async fn chain_all(&mut self, school: SchoolId, lines: Vec<Line>, last: bool) -> Result<()> {
         // Write the head row first: it is the lock. Two lines that read the same head would break the chain.
         let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        let (seq, previous): (i64, Vec<u8>) = sql!(
+        let head: (i64, Vec<u8>) = sql!(
             self,
             fetch_one(i64, Vec<u8>):
                 "INSERT INTO audit_heads (school_id, seq, hash) VALUES ($1, $2, $3)
@@ -248,6 +248,25 @@ impl Tx {
             count,
             chain::ORIGIN.to_vec()
         )?;
+        self.link_all(school, lines, head, last).await
+    }
+
+    /// Adds the last line of an act to the chain of its school, whose head was moved on by one already, and makes the act
+    /// permanent.
+    pub(super) async fn link_last(mut self, line: Line, head: (i64, Vec<u8>)) -> Result<()> {
+        self.link_all(line.school, vec![line], head, true).await?;
+        self.commit().await
+    }
+
+    /// Puts lines behind the head of their school, which has their last number already.
+    async fn link_all(
+        &mut self,
+        school: SchoolId,
+        lines: Vec<Line>,
+        (seq, previous): (i64, Vec<u8>),
+        last: bool,
+    ) -> Result<()> {
+        let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let mut previous: [u8; 32] = previous.try_into().map_err(|_| Error::Corrupt("audit_heads.hash"))?;
         let mut linked = Vec::with_capacity(lines.len());
         for (seq, mut line) in (seq - count + 1..).zip(lines) {

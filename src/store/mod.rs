@@ -3,6 +3,7 @@
 //! [`Db::begin`] starts a writing transaction and [`Db::read`] a read-only snapshot. Reading functions live on [`Conn`], which
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
+mod appending;
 mod appointments;
 mod audit;
 mod calendar;
@@ -40,6 +41,7 @@ mod trail;
 mod warnings;
 mod whole;
 
+pub use appending::{Added, Spot};
 pub use appointments::{Appointment, RoomHours};
 pub use audit::StoredLine;
 pub use calendar::MarkedDay;
@@ -261,6 +263,18 @@ impl Tx {
             Inner::Postgres(tx) => Ok(tx.commit().await?),
         }
     }
+
+    /// Takes back what was done in this transaction and returns when what was read in it is permanent: on SQLite that may be an
+    /// act of somebody who still waits for the `COMMIT`. Whoever answers "it stands there already" ends so.
+    ///
+    /// # Errors
+    /// The database could not keep what was read.
+    pub async fn leave(self) -> Result<()> {
+        match self.0.inner {
+            Inner::Sqlite(lease) => lease.leave().await,
+            Inner::Postgres(tx) => Ok(tx.rollback().await?),
+        }
+    }
 }
 
 /// How long a request waits for a connection before it says that the database is busy.
@@ -313,8 +327,21 @@ impl Db {
     /// [`Error::Unavailable`] when the database is held by someone else for too long; if that is another process, the first
     /// statement says so.
     pub async fn begin(&self) -> Result<Tx> {
+        self.writer(Begin::Write).await
+    }
+
+    /// Starts a writing transaction that takes long. Acts that are short wait for each other and become permanent together on
+    /// SQLite; none of them waits for this one.
+    ///
+    /// # Errors
+    /// As [`Db::begin`].
+    pub async fn begin_long(&self) -> Result<Tx> {
+        self.writer(Begin::Long).await
+    }
+
+    async fn writer(&self, begin: Begin) -> Result<Tx> {
         let inner = match &self.pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(Begin::Write).await?),
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(begin).await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
         Ok(Tx(Conn { inner }))

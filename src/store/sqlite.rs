@@ -4,8 +4,13 @@
 //! begins in the trip of its first statement, questions that belong together share one (`sql_all!`), and a connection on which
 //! nothing is open goes back to its shelf without any. The driver runs a text of several statements one after another and tells
 //! where the answer of each ends.
+//!
+//! Acts that wait for the writing connection share one `COMMIT` ([`batch`], decision 0014).
+
+mod batch;
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::query::Query;
@@ -14,14 +19,17 @@ use sqlx::{Connection as _, Either, Executor as _, FromRow, Sqlite, SqliteConnec
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{PATIENCE, Result};
+use batch::{Batch, Held, Queued};
 
 /// Connections of one kind, each made when it is first needed.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     options: SqliteConnectOptions,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<Held>>,
     places: Arc<Semaphore>,
     count: u32,
+    /// How many wait for a connection.
+    queue: AtomicUsize,
 }
 
 /// How what is asked over a lent connection hangs together.
@@ -31,8 +39,10 @@ pub(crate) enum Begin {
     Alone,
     /// As one snapshot.
     Snapshot,
-    /// As one writing transaction.
+    /// As one writing transaction, which may become permanent together with those of others.
     Write,
+    /// As one writing transaction that takes long: nobody waits with it for the `COMMIT`.
+    Long,
 }
 
 /// How it stands with the transaction of a lent connection.
@@ -42,6 +52,8 @@ enum State {
     Idle,
     /// One is open.
     Open,
+    /// What was done stands in a transaction that stays open for others.
+    Ended,
     /// A text is under way or failed.
     Unsure,
 }
@@ -51,6 +63,8 @@ enum State {
 pub(crate) struct Loan {
     /// There until it goes back.
     conn: Option<SqliteConnection>,
+    /// The acts that ended before this one in the transaction that is open.
+    batch: Batch,
     begin: Begin,
     state: State,
     /// The state after the next text, if that ends well.
@@ -82,10 +96,14 @@ pub(crate) struct Texts {
     pub snapshot: &'static str,
     /// Behind the beginning of a writing transaction.
     pub write: &'static str,
+    /// Behind the beginning of an act in a transaction in which others ended.
+    pub join: &'static str,
     /// Between both ends of a snapshot, if they are several.
     pub alone: &'static str,
     /// Before the end of a writing transaction.
     pub last: &'static str,
+    /// Before the end of an act in a transaction in which others ended.
+    pub release: &'static str,
 }
 
 /// Makes [`Texts`].
@@ -96,8 +114,10 @@ macro_rules! texts {
             bare: concat!($first $(, "; ", $text)*),
             snapshot: concat!("BEGIN; ", $first $(, "; ", $text)*),
             write: concat!("BEGIN IMMEDIATE; ", $first $(, "; ", $text)*),
+            join: concat!("SAVEPOINT act; ", $first $(, "; ", $text)*),
             alone: $crate::store::sqlite::alone!($first $(, $text)*),
             last: concat!($first $(, "; ", $text)*, "; COMMIT"),
+            release: concat!($first $(, "; ", $text)*, "; RELEASE act"),
         }
     };
 }
@@ -114,16 +134,21 @@ impl Shelf {
     /// A shelf for at most `count` connections.
     pub fn new(options: SqliteConnectOptions, count: u32) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(count as usize));
-        Arc::new(Self { options, idle: Mutex::default(), places, count })
+        Arc::new(Self { options, idle: Mutex::default(), places, count, queue: AtomicUsize::new(0) })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Held>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lays a connection on the shelf on which nothing is open.
     pub fn put(&self, conn: SqliteConnection) {
-        self.idle().push(conn);
+        self.idle().push(Held { conn, batch: Batch::default() });
+    }
+
+    /// Whether somebody waits for a connection.
+    fn is_waited_for(&self) -> bool {
+        self.queue.load(Ordering::SeqCst) > 0
     }
 
     /// Lends a connection, once there is one.
@@ -131,22 +156,31 @@ impl Shelf {
     /// # Errors
     /// [`super::Error::Unavailable`] when there was none for too long; the shelf is closed.
     pub async fn lend(self: &Arc<Self>, begin: Begin) -> Result<Loan> {
-        let place = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
+        let mut place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            place
+        } else {
+            let queued = Queued::at(self);
+            let place = tokio::time::timeout(PATIENCE * 4, Arc::clone(&self.places).acquire_owned())
                 .await
                 .map_err(|_| sqlx::Error::PoolTimedOut)?
-                .map_err(|_| sqlx::Error::PoolClosed)?,
+                .map_err(|_| sqlx::Error::PoolClosed)?;
+            queued.served();
+            place
         };
         // The one used last is still warm.
-        let idle = self.idle().pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => SqliteConnection::connect_with(&self.options).await?,
+        let mut idle = self.idle().pop();
+        if let Some(held) = idle.take_if(|held| begin == Begin::Long && !held.batch.is_empty()) {
+            (idle, place) = self.alone(held, place).await?;
+        }
+        let Held { conn, batch } = if let Some(held) = idle {
+            held
+        } else {
+            let conn = SqliteConnection::connect_with(&self.options).await?;
+            Held { conn, batch: Batch::default() }
         };
         let (conn, home, place) = (Some(conn), Arc::clone(self), Some(place));
         let (state, then) = (State::Idle, State::Idle);
-        Ok(Loan { conn, begin, state, then, statements: 1, skip: 0, last: false, home, place })
+        Ok(Loan { conn, batch, begin, state, then, statements: 1, skip: 0, last: false, home, place })
     }
 
     /// Waits for all connections and closes them.
@@ -154,8 +188,10 @@ impl Shelf {
         let _all = self.places.acquire_many(self.count).await;
         self.places.close();
         let all = std::mem::take(&mut *self.idle());
-        for conn in all {
-            if let Err(error) = conn.close().await {
+        for held in all {
+            if let Some(conn) = held.settle().await
+                && let Err(error) = conn.close().await
+            {
                 tracing::warn!(cause = %error, "a database connection did not close");
             }
         }
@@ -164,15 +200,19 @@ impl Shelf {
 
 impl Loan {
     /// Chooses what has to be sent now.
-    pub fn text(&mut self, Texts { count, bare, snapshot, write, alone, last }: Texts) -> &'static str {
+    pub fn text(&mut self, texts: Texts) -> &'static str {
+        let Texts { count, bare, snapshot, write, join, alone, last, release } = texts;
         let is_open = self.state == State::Open;
         let (text, before, after, then) = match self.begin {
             Begin::Alone if count == 1 => (alone, 0, 0, State::Idle),
             Begin::Alone => (alone, 1, 1, State::Idle),
+            _ if is_open && self.last && self.joined() => (release, 0, 1, State::Ended),
+            _ if is_open && self.last && self.opens_a_batch() => (bare, 0, 0, State::Ended),
             _ if is_open && self.last => (last, 0, 1, State::Idle),
             _ if is_open => (bare, 0, 0, State::Open),
             Begin::Snapshot => (snapshot, 1, 0, State::Open),
-            Begin::Write => (write, 1, 0, State::Open),
+            Begin::Write if self.joined() => (join, 1, 0, State::Open),
+            Begin::Write | Begin::Long => (write, 1, 0, State::Open),
         };
         (self.skip, self.statements, self.then) = (before, before + count + after, then);
         text
@@ -214,46 +254,83 @@ impl Loan {
         Ok(answers)
     }
 
-    /// Makes the transaction permanent.
+    /// Makes the transaction permanent: at once where nobody waits for the connection, else together with those who do.
     ///
     /// # Errors
     /// The database; then nothing of it happened.
     pub async fn commit(mut self) -> Result<()> {
-        if self.state != State::Idle {
-            self.then = State::Idle;
-            self.ask(sqlx::query("COMMIT")).await?;
+        match self.state {
+            State::Idle => return Ok(()),
+            State::Open if self.joined() => {
+                self.then = State::Ended;
+                self.ask(sqlx::query("RELEASE act")).await?;
+            }
+            State::Open if self.opens_a_batch() => {}
+            State::Ended => {}
+            State::Open | State::Unsure => {
+                self.then = State::Idle;
+                self.ask(sqlx::query("COMMIT")).await?;
+                return Ok(());
+            }
         }
-        Ok(())
+        self.hear().await
+    }
+
+    /// Takes back what was done, and waits until what ended before it is permanent.
+    ///
+    /// # Errors
+    /// The database; then nothing of what ended before it happened.
+    pub async fn leave(mut self) -> Result<()> {
+        if self.state != State::Open || !self.joined() {
+            return Ok(());
+        }
+        (self.statements, self.then) = (2, State::Ended);
+        self.ask(sqlx::query("ROLLBACK TO act; RELEASE act")).await?;
+        self.hear().await
+    }
+
+    /// Hands the connection on, and waits for the `COMMIT`.
+    async fn hear(mut self) -> Result<()> {
+        let hears = self.batch.enter();
+        self.state = State::Idle;
+        drop(self);
+        // A connection that was lost is closed, and SQLite rolls back what is open on it.
+        hears.await.unwrap_or_else(|_| Err(super::Error::Unavailable(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// Whether acts of others wait for the end of the transaction.
+    fn joined(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// Whether others will act in the transaction after this act.
+    fn opens_a_batch(&self) -> bool {
+        self.begin == Begin::Write && self.home.is_waited_for()
     }
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else { return };
-        if self.state == State::Idle {
-            return self.home.put(conn);
-        }
-        let (home, place) = (Arc::clone(&self.home), self.place.take());
-        // Without a runtime the connection closes, and what is open on it is rolled back by SQLite.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                if roll_back(&mut conn).await {
-                    home.put(conn);
+        let (Some(conn), Some(place)) = (self.conn.take(), self.place.take()) else { return };
+        let (home, mut held) = (Arc::clone(&self.home), Held { conn, batch: std::mem::take(&mut self.batch) });
+        match self.state {
+            State::Idle => home.give_back(held, place),
+            State::Ended => {
+                // Nobody listens any more, but what was done cannot be told apart from what the others did.
+                drop(held.batch.enter());
+                home.give_back(held, place);
+            }
+            State::Open | State::Unsure => {
+                // Without a runtime the connection closes, and what is open on it is rolled back by SQLite.
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(async move {
+                        if let Some(held) = held.undo().await {
+                            home.give_back(held, place);
+                        }
+                    });
                 }
-                drop(place);
-            });
+            }
         }
-    }
-}
-
-/// Ends what is open on a connection; false when the connection is of no use any more.
-async fn roll_back(conn: &mut SqliteConnection) -> bool {
-    // A thread that died while this was on its way never answers.
-    match tokio::time::timeout(PATIENCE, sqlx::query("ROLLBACK").execute(conn)).await {
-        Ok(Ok(_)) => true,
-        // After some errors SQLite has rolled back by itself.
-        Ok(Err(sqlx::Error::Database(cause))) => cause.message().contains("no transaction is active"),
-        Ok(Err(_)) | Err(_) => false,
     }
 }
 

@@ -126,7 +126,12 @@ impl SignedInRow {
 }
 
 impl Seat {
-    fn of(student: Vec<Student>, class: Vec<Class>, pairings: Vec<Pairing>, grants: Vec<Grant>) -> Option<Self> {
+    pub(super) fn of(
+        student: Vec<Student>,
+        class: Vec<Class>,
+        pairings: Vec<Pairing>,
+        grants: Vec<Grant>,
+    ) -> Option<Self> {
         let (student, class) = (student.into_iter().next()?, class.into_iter().next()?);
         Some(Self { student, class, pairings, grants })
     }

@@ -33,6 +33,7 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("ring_report", "moves a reminder by the clock, and gives nobody anything to read"),
     ("leave_notices", "they say nothing, and whoever is told must still be let in by policy"),
     ("commit", "writes nothing itself: it keeps what permitted functions wrote"),
+    ("leave", "writes nothing: it takes back what was written"),
     ("found_installation", "before it there is nobody who could hold a permit, and it succeeds once"),
     ("put_throttle", "counts failures of people who are not signed in"),
     ("sweep_sign_in", "removes what ended by itself and gives nobody anything"),

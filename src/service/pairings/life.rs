@@ -63,7 +63,7 @@ impl App {
         let (mut tx, pairing, own) = self.asked(viewer, id).await?;
         match pairing.state(&self.today()) {
             PairingState::Proposed => {}
-            PairingState::Running | PairingState::Planned => return Ok(()),
+            PairingState::Running | PairingState::Planned => return Ok(tx.leave().await?),
             _ => return Err(Error::Stale(Vec::new())),
         }
         if pairing.outside && !self.is_checked(&mut tx, viewer.person.id).await? {
@@ -82,7 +82,7 @@ impl App {
     pub async fn decline_pairing(&self, viewer: &Viewer, id: PairingId) -> Result<()> {
         let (mut tx, pairing, own) = self.asked(viewer, id).await?;
         if pairing.declined {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         if !tx.decline_pairing(&own, pairing.student_id).await? {
             return Err(Error::Stale(Vec::new()));
@@ -270,7 +270,7 @@ impl App {
     pub async fn end_pairing(&self, viewer: &Viewer, id: PairingId, note: &str) -> Result<()> {
         let mut managed = self.managed(viewer, id).await?;
         if managed.pairing.ended {
-            return Ok(());
+            return Ok(managed.tx.leave().await?);
         }
         let asked_for = managed.pairing.accepted_at.is_some();
         if let Some(code) = wrong_text(note, NOTE, asked_for) {

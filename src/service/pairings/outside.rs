@@ -207,7 +207,7 @@ impl App {
             taken += 1;
         }
         if taken == 0 {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         tx.record(&permit, Event::EntryTakenIn, &format!("entries={taken}"), self.now()).await?;
         Ok(tx.commit().await?)

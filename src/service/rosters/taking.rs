@@ -172,7 +172,7 @@ impl App {
     ) -> Result<()> {
         let now = self.now();
         let counts = plan.counts().detail();
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_long().await?;
         // The line comes first, because its head row is the lock of the school: two imports that both find a student
         // missing would both put the student on the roll.
         let detail = format!("{counts} classes={}", sealed.classes.len());

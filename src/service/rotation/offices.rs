@@ -98,7 +98,7 @@ impl App {
             let scope = self.scope(&mut conn, school, target).await?;
             let prepared = self.prepare(&mut conn, viewer, &scope).await?;
             drop(conn);
-            let mut tx = self.begin().await?;
+            let mut tx = self.begin_long().await?;
             if self.scope(&mut tx, school, target).await? == scope {
                 self.store_rotation(&mut tx, viewer, &permit, &scope, &prepared).await?;
                 return Ok(tx.commit().await?);

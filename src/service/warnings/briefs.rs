@@ -81,7 +81,7 @@ impl App {
             letter: None,
         };
         if !self.add_step(&mut tx, &case.permit, &case.keys, &case.warning, step, &written).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         let who = self.called(&mut tx, viewer, &case).await?;
         for (people, holders) in told {

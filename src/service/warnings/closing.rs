@@ -30,7 +30,7 @@ impl App {
         let mut case = self.case::<Write>(&mut tx, viewer, id).await?;
         let asked = reasoned(StepKind::ClosingAsked, reason);
         if tx.steps(id).await?.iter().any(|stands| stands.id == step) {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         if let Some(code) = self.obstacle(&mut tx, &case).await? {
             return Err(Error::field("closing", code));

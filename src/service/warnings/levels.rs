@@ -60,6 +60,7 @@ impl App {
         let lowers = case.state.severity.is_some_and(|stands| grading.severity < stands);
         let kind = if lowers { StepKind::LoweringAsked } else { StepKind::Graded };
         if tx.steps(id).await?.iter().any(|step| step.id == grading.id) {
+            tx.leave().await?;
             return Ok(!lowers);
         }
         if case.warning.version != grading.seen {

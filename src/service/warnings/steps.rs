@@ -65,7 +65,7 @@ impl App {
         let raises = tells_of_self_harm(&danger) && case.state.severity < Some(Severity::High);
         let step = Step { severity: raises.then_some(Severity::High), ..danger };
         if !self.add_step(&mut tx, &case.permit, &case.keys, &case.warning, new.id, &step).await? {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         let now = self.now();
         for task in fulfils(&step) {

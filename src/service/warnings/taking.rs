@@ -113,6 +113,7 @@ impl App {
         let mut tx = self.begin().await?;
         let letter = tx.letter(id).await?.filter(|l| l.school_id == viewer.person.school_id).ok_or(Error::NotFound)?;
         if letter.state != LetterState::Sent {
+            tx.leave().await?;
             return letter.warning_id.map(WarningId).ok_or(Error::NotFound);
         }
         // A letter that names a student is about nobody else.
@@ -252,7 +253,7 @@ impl App {
         let mut tx = self.begin().await?;
         let letter = tx.letter(id).await?.filter(|letter| letter.school_id == school).ok_or(Error::NotFound)?;
         if letter.state != LetterState::Sent {
-            return Ok(());
+            return Ok(tx.leave().await?);
         }
         let detail = format!("reason={reason}");
         let Some(student) = letter.student_id.map(StudentId) else {

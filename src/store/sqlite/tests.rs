@@ -1,16 +1,16 @@
 use super::*;
 use crate::store::{Db, Inner, Throttle, Tx, sql, sql_all};
 
-async fn empty() -> (Db, tempfile::TempDir) {
+pub(super) async fn empty() -> (Db, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (Db::open_sqlite(&folder.path().join("yice.db")).await.unwrap(), folder)
 }
 
-async fn failures(db: &Db, key: &[u8]) -> i64 {
+pub(super) async fn failures(db: &Db, key: &[u8]) -> i64 {
     db.look().await.unwrap().throttle(key).await.unwrap().failures
 }
 
-async fn note(tx: &mut Tx, key: &[u8], failures: i64) {
+pub(super) async fn note(tx: &mut Tx, key: &[u8], failures: i64) {
     tx.put_throttle(key, Throttle { failures, until: 0 }).await.unwrap();
 }
 
@@ -68,7 +68,7 @@ async fn an_act_that_is_given_up_in_the_middle_of_a_text_leaves_nothing_open() {
 }
 
 /// Lets an act take one step; whether it ended with it.
-async fn one_step(act: &mut std::pin::Pin<Box<impl Future<Output = ()>>>) -> bool {
+pub(super) async fn one_step(act: &mut std::pin::Pin<Box<impl Future<Output = ()>>>) -> bool {
     let ended = poll_fn(|context| std::task::Poll::Ready(act.as_mut().poll(context).is_ready())).await;
     tokio::task::yield_now().await;
     ended

@@ -114,7 +114,7 @@ fn entries_that_were_answered_before_a_kill_stand_in_the_file_once() {
     let mut server = demo::start(&dir);
     let account = server.lines.iter().find(|line| line.starts_with("homeroom_teacher\t")).unwrap().clone();
     let (login, password) = account.split_once('\t').and_then(|(_, rest)| rest.split_once('\t')).unwrap();
-    let mut sent = 0_u32;
+    let sent = AtomicU32::new(0);
     let mut answered = Vec::new();
     let mut file = String::new();
     for round in 0..4_u64 {
@@ -123,29 +123,22 @@ fn entries_that_were_answered_before_a_kill_stand_in_the_file_once() {
         if file.is_empty() {
             file = first_file(&mut teacher);
         }
+        // Several at once, whose entries wait for each other and become permanent together.
+        let mut several: Vec<Client> = (0..3).map(|_| server.client()).collect();
+        several.iter_mut().for_each(|client| assert_eq!(client.sign_in(login, password).status, 303));
+        several.push(teacher);
         let end = Instant::now() + Duration::from_millis(250 + 61 * round);
-        let killer = std::thread::spawn(move || {
-            std::thread::sleep(end - Instant::now());
-            server.kill();
+        let (sent, file) = (&sent, &file);
+        let entries = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(end - Instant::now());
+                server.kill();
+            });
+            let write = |teacher| scope.spawn(move || write_until_the_end(teacher, file, sent));
+            let writing: Vec<_> = several.into_iter().map(write).collect();
+            writing.into_iter().flat_map(|one| one.join().unwrap()).collect::<Vec<_>>()
         });
-        loop {
-            sent += 1;
-            let happened = format!("第{sent}条记录");
-            let fields = [
-                ("date", "2026-11-20"),
-                ("way", "talk"),
-                ("happened", happened.as_str()),
-                ("effect", "better"),
-                ("next", ""),
-                ("corrects", ""),
-            ];
-            match teacher.try_post(&format!("{file}/entry"), &fields) {
-                Ok(answer) if answer.status == 303 => answered.push(happened),
-                Ok(answer) => panic!("{}: {}", answer.status, answer.body),
-                Err(_) => break,
-            }
-        }
-        killer.join().unwrap();
+        answered.extend(entries);
         whole_chain(&dir);
         server = demo::start(&dir);
     }
@@ -153,8 +146,32 @@ fn entries_that_were_answered_before_a_kill_stand_in_the_file_once() {
     let mut teacher = server.client();
     assert_eq!(teacher.sign_in(login, password).status, 303);
     let page = teacher.get(&file).body;
-    for entry in &answered[answered.len().saturating_sub(40)..] {
+    answered.sort_unstable();
+    for number in &answered[answered.len().saturating_sub(40)..] {
+        let entry = format!("第{number}条记录");
         assert_eq!(page.matches(&format!("{entry}<")).count(), 1, "{entry}");
+    }
+}
+
+/// Writes entries until the server is gone; gives the numbers of those that were answered.
+fn write_until_the_end(mut teacher: Client, file: &str, sent: &AtomicU32) -> Vec<u32> {
+    let mut answered = Vec::new();
+    loop {
+        let number = sent.fetch_add(1, Ordering::Relaxed);
+        let happened = format!("第{number}条记录");
+        let fields = [
+            ("date", "2026-11-20"),
+            ("way", "talk"),
+            ("happened", happened.as_str()),
+            ("effect", "better"),
+            ("next", ""),
+            ("corrects", ""),
+        ];
+        match teacher.try_post(&format!("{file}/entry"), &fields) {
+            Ok(answer) if answer.status == 303 => answered.push(number),
+            Ok(answer) => panic!("{}: {}", answer.status, answer.body),
+            Err(_) => return answered,
+        }
     }
 }
 

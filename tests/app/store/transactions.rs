@@ -11,6 +11,8 @@ use crate::support::house::{House, NOW};
 
 both_backends!(
     what_is_not_committed_never_happened,
+    what_is_left_never_happened,
+    a_long_act_is_an_act,
     a_snapshot_does_not_see_what_is_committed_after_it,
     sixteen_people_who_read_first_and_write_later_are_never_told_busy,
     a_row_for_nobody_is_refused,
@@ -28,6 +30,26 @@ async fn what_is_not_committed_never_happened(engine: Engine) {
     let mut conn = house.on.db.read().await.unwrap();
     assert_eq!(conn.persons(house.school).await.unwrap().len(), 2);
     assert_eq!(conn.school(house.school).await.unwrap().unwrap().name, "柳溪镇初级中学");
+}
+
+async fn what_is_left_never_happened(engine: Engine) {
+    let house = House::new(engine).await;
+    let mut tx = house.begin().await;
+    tx.put_throttle(b"left", Throttle { failures: 1, until: 0 }).await.unwrap();
+    tx.leave().await.unwrap();
+    assert_eq!(house.begin().await.throttle(b"left").await.unwrap().failures, 0);
+}
+
+async fn a_long_act_is_an_act(engine: Engine) {
+    let house = House::new(engine).await;
+    let mut tx = house.on.db.begin_long().await.unwrap();
+    tx.put_throttle(b"long", Throttle { failures: 1, until: 0 }).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(house.begin().await.throttle(b"long").await.unwrap().failures, 1);
+    let mut tx = house.on.db.begin_long().await.unwrap();
+    tx.put_throttle(b"long", Throttle { failures: 2, until: 0 }).await.unwrap();
+    drop(tx);
+    assert_eq!(house.begin().await.throttle(b"long").await.unwrap().failures, 1);
 }
 
 async fn a_snapshot_does_not_see_what_is_committed_after_it(engine: Engine) {

@@ -1,10 +1,11 @@
 //! What the pages opened most often read in one look: the same as the nouns say one by one.
 
 use uuid::Uuid;
-use yice::domain::ids::{ClassId, EntryId, KeyId, OfficeId, PairingId, PersonId, StudentId};
+use yice::domain::audit::Event;
+use yice::domain::ids::{ClassId, DraftId, EntryId, KeyId, OfficeId, PairingId, PersonId, StudentId};
 use yice::domain::relation::Duty;
 use yice::domain::words::{Compartment, Kind, OfficeKind, Role};
-use yice::store::{Key, NewEntry, NewWrap, Office, Pairing, Record, SheetPart, Tx, WrapForm};
+use yice::store::{Added, Draft, Key, NewEntry, NewWrap, Office, Pairing, Record, SheetPart, Tx, WrapForm};
 
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
@@ -16,6 +17,7 @@ both_backends!(
     a_file_is_read_in_one_look_with_what_its_reader_can_open,
     a_class_is_read_in_one_look_with_what_its_reader_can_open,
     questions_that_travel_together_see_the_same_moment,
+    an_entry_is_added_with_its_line_or_not_at_all,
 );
 
 fn office(house: &House, id: OfficeId, kind: OfficeKind, class: Option<ClassId>) -> Office {
@@ -212,4 +214,61 @@ async fn questions_that_travel_together_see_the_same_moment(engine: Engine) {
     }
     moves.await.unwrap();
     assert!(looks > 1, "nobody looked meanwhile");
+}
+
+async fn an_entry_is_added_with_its_line_or_not_at_all(engine: Engine) {
+    let house = House::new(engine).await;
+    let (append, own) = (house.append().await, house.own(house.teacher).await);
+    let (support, nobody) = (Compartment::Support, Uuid::nil());
+    let mut tx = house.begin().await;
+    key(&mut tx, &house, house.student.0, support, &[house.teacher.0, house.helper.0]).await;
+    key(&mut tx, &house, house.student.0, Compartment::Contact, &[house.teacher.0]).await;
+    for form in [&b"entry"[..], b"note"] {
+        let draft = Draft { id: DraftId(Uuid::now_v7()), sealed: vec![1], updated_at: NOW };
+        tx.put_draft(&own, form, &draft).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let spot = async || {
+        let mut conn = house.on.db.look().await.unwrap();
+        let spot = conn.spot(house.student, house.teacher, support, nobody).await.unwrap().unwrap();
+        let seat = conn.seat(house.student).await.unwrap().unwrap();
+        assert_eq!((spot.seat.student.id, spot.seat.class.id), (seat.student.id, seat.class.id));
+        assert!(spot.seat.pairings.is_empty() && spot.seat.grants.is_empty());
+        assert_eq!(spot.wraps.len(), 1, "the own one, of this compartment");
+        assert_eq!((spot.wraps[0].holder, spot.wraps[0].compartment), (house.teacher.0, support));
+        (spot.stands, conn.audit_heads().await.unwrap())
+    };
+    let entry = |epoch| NewEntry {
+        id: EntryId(Uuid::now_v7()),
+        owner: nobody,
+        corrects: None,
+        written_at: NOW,
+        epoch,
+        sealed: vec![9],
+    };
+    let add = async |entry: &NewEntry, after| {
+        let event = Event::EntryAppended;
+        let added = Added { compartment: support, entry, after, draft: b"entry", event, now: NOW };
+        house.begin().await.append_last(&append, &own, added).await.unwrap()
+    };
+    let (first, second) = (entry(1), entry(1));
+    let before = spot().await;
+    assert!(!add(&entry(2), None).await, "the key is not of this epoch");
+    assert!(!add(&first, Some(second.id)).await, "another one came between");
+    assert_eq!(spot().await, before, "no entry and no line");
+    assert!(house.begin().await.draft(house.teacher, b"entry").await.unwrap().is_some());
+
+    assert!(add(&first, None).await);
+    assert!(!add(&second, None).await, "the first one stands there");
+    assert!(add(&second, Some(first.id)).await);
+    let (stands, heads) = spot().await;
+    assert_eq!(stands, [second.id, first.id]);
+    assert_eq!(heads.iter().map(|head| (head.0, head.1)).collect::<Vec<_>>(), [(house.school, 2)]);
+    let mut conn = house.on.db.look().await.unwrap();
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+    assert!(conn.draft(house.teacher, b"entry").await.unwrap().is_none());
+    assert!(conn.draft(house.teacher, b"note").await.unwrap().is_some(), "another form");
+    let kept = conn.entries(house.student, support, nobody, 9).await.unwrap();
+    assert_eq!((kept[1].author, kept[1].epoch, &kept[1].sealed), (house.teacher, 1, &vec![9]));
 }
