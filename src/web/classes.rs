@@ -46,6 +46,7 @@ struct ClassLink {
 
 #[derive(Template)]
 #[template(path = "class.html")]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers of policy")]
 struct ClassPage {
     ui: Ui,
     id: ClassId,

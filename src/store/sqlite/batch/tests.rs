@@ -281,7 +281,9 @@ async fn no_more_wait_for_each_other_than_shall() {
     let acts: Vec<_> = KEYS.chunks(1).map(|key| act(&db, key, false)).collect();
     until_queue(&db, 2 * MOST).await;
     let (go, acts): (Vec<_>, Vec<_>) = acts.into_iter().unzip();
-    go.into_iter().for_each(|go| go.send(()).unwrap());
+    for go in go {
+        go.send(()).unwrap();
+    }
     first.commit().await.unwrap();
     for act in acts {
         act.await.unwrap().unwrap();
