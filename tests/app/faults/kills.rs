@@ -125,7 +125,9 @@ fn entries_that_were_answered_before_a_kill_stand_in_the_file_once() {
         }
         // Several at once, whose entries wait for each other and become permanent together.
         let mut several: Vec<Client> = (0..3).map(|_| server.client()).collect();
-        several.iter_mut().for_each(|client| assert_eq!(client.sign_in(login, password).status, 303));
+        for client in &mut several {
+            assert_eq!(client.sign_in(login, password).status, 303);
+        }
         several.push(teacher);
         let end = Instant::now() + Duration::from_millis(250 + 61 * round);
         let (sent, file) = (&sent, &file);
