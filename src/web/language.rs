@@ -335,6 +335,13 @@ mod tests {
     }
 
     #[test]
+    fn what_a_page_can_say_was_done_is_what_has_a_message() {
+        let messages = messages(Language::ZhCn);
+        let said: BTreeSet<&str> = messages.keys().filter_map(|id| id.strip_prefix("done-")).collect();
+        assert_eq!(said, super::super::ui::DONE.iter().copied().collect());
+    }
+
+    #[test]
     fn both_languages_have_the_same_messages_with_the_same_arguments() {
         let (chinese, english) = (messages(Language::ZhCn), messages(Language::En));
         assert!(chinese.len() > 100, "the reader of this test found only {} messages", chinese.len());

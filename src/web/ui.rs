@@ -80,6 +80,7 @@ pub const DONE: &[&str] = &[
     "entry-sent",
     "review-saved",
     "moods-kept",
+    "screening-noted",
     "strengths-saved",
     "check-noted",
     "erasure-asked",

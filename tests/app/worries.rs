@@ -126,6 +126,21 @@ async fn of_two_who_grade_at_once_the_second_sees_the_level_of_the_first_and_kee
 }
 
 #[tokio::test]
+async fn a_screening_is_entered_by_ticking_and_says_that_it_was() {
+    let at = TestApp::new().await;
+    let li = at.counsellor("li").await;
+    let (page, student) = (format!("/classes/{}/screening", at.class), at.student().await.to_string());
+    let form = [("scale", "秋季普查"), ("day", "2026-11-20")];
+    let nobody = li.post(&page, &form).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(nobody.attributes("input[name=scale]", "value"), ["秋季普查"]);
+    let ticked = [form[0], form[1], (student.as_str(), "yes")];
+    let noted = li.post(&page, &ticked).await;
+    assert_eq!((noted.status, noted.location().as_str()), (StatusCode::SEE_OTHER, "/warnings?done=screening-noted"));
+    assert!(li.get(&noted.location()).await.text(".notice").contains("已放进预警收件箱。"));
+}
+
+#[tokio::test]
 async fn lowering_and_lifting_take_two_people_and_say_so() {
     let at = TestApp::new().await;
     let li = at.counsellor("li").await;
