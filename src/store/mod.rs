@@ -279,6 +279,8 @@ impl Tx {
 
 /// How long a request waits for a connection before it says that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections to a PostgreSQL server.
+const SERVER_CONNECTIONS: u32 = 16;
 
 impl Db {
     /// Opens (or makes) an embedded SQLite file and brings its tables up to date.
@@ -315,7 +317,9 @@ impl Db {
     /// The server cannot be reached, refuses, or holds tables from a newer version.
     pub async fn open_postgres(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE * 4).connect_with(options).await?;
+        let pool = PgPoolOptions::new().max_connections(SERVER_CONNECTIONS).acquire_timeout(PATIENCE * 4);
+        // A question before each transaction whether the connection lives would be one way to the server more: `begin_on` sees it.
+        let pool = pool.test_before_acquire(false).connect_with(options).await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
         Ok(Self { pools: Pools::Postgres(pool), desk: Arc::default() })
     }
@@ -342,7 +346,7 @@ impl Db {
     async fn writer(&self, begin: Begin) -> Result<Tx> {
         let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(begin).await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Inner::Postgres(begin_on(pool, "BEGIN").await?),
         };
         Ok(Tx(Conn { inner }))
     }
@@ -368,7 +372,7 @@ impl Db {
         let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.lend(begin).await?),
             Pools::Postgres(pool) => {
-                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                Inner::Postgres(begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
         Ok(Conn { inner })
@@ -396,6 +400,18 @@ impl Db {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Begins a transaction. Connections that died while nobody used them, all of them after a restart of the server, are passed over.
+async fn begin_on(pool: &PgPool, words: &'static str) -> Result<Transaction<'static, Postgres>> {
+    for _ in 0..SERVER_CONNECTIONS {
+        match pool.begin_with(words).await {
+            Err(sqlx::Error::Io(_)) => {}
+            Err(sqlx::Error::Database(cause)) if cause.code().is_some_and(|code| code.starts_with("57P")) => {}
+            begun => return Ok(begun?),
+        }
+    }
+    Ok(pool.begin_with(words).await?)
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> Error {

@@ -28,6 +28,25 @@ async fn a_snapshot_refuses_writes_on_postgres() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn after_a_restart_of_the_server_the_first_act_finds_a_connection() {
+    let on = TestDb::new(Engine::Postgres).await;
+    let several = [on.db.read().await.unwrap(), on.db.read().await.unwrap(), on.db.read().await.unwrap()];
+    drop(several);
+    let other = on.open_again().await.unwrap();
+    let mut tx = other.begin().await.unwrap();
+    let ended: Vec<(bool,)> = sql!(
+        tx,
+        fetch_all(bool,): "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    .unwrap();
+    assert!(ended.len() >= 3 && ended.iter().all(|one| one.0), "{ended:?}");
+    on.db.begin().await.unwrap().installation().await.unwrap();
+    on.db.read().await.unwrap().installation().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_file_that_another_process_holds_is_unavailable_and_not_a_defect() {
     let on = TestDb::new(Engine::Sqlite).await;
     let other = on.open_again().await.unwrap();

@@ -145,3 +145,11 @@ async fn a_connection_whose_thread_died_is_said_to_have_failed_and_is_replaced()
     tx.commit().await.unwrap();
     assert_eq!(failures(&db, b"a").await, 2);
 }
+
+#[tokio::test]
+async fn the_students_of_a_class_are_listed_from_an_index_alone() {
+    let (db, _folder) = empty().await;
+    let question = "EXPLAIN QUERY PLAN SELECT id, status, version FROM students WHERE class_id = x'00'";
+    let plan = crate::store::chain::tamper::plan(&db, question).await;
+    assert_eq!(plan, ["SEARCH students USING COVERING INDEX students_by_class (class_id=?)"]);
+}
