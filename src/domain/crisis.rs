@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use super::clock::{DAY, school_time};
 use super::ids::PersonId;
+use super::unprintable::unprintable;
 use super::warning::Severity;
 use super::words::words;
 
@@ -158,11 +159,7 @@ pub struct Crisis {
     pub signed: Option<(PersonId, i64)>,
 }
 
-impl std::fmt::Debug for Crisis {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Crisis(‹sealed›)")
-    }
-}
+unprintable!(Crisis);
 
 impl Crisis {
     /// The next number for an item or a shift.

@@ -1,5 +1,6 @@
 //! The help-seeking box 心理信箱: what a student writes without an account, and how an exchange stands.
 
+use super::unprintable::unprintable;
 use super::words::words;
 
 words! {
@@ -37,8 +38,4 @@ pub struct HelpMessage {
     pub asks_who: bool,
 }
 
-impl std::fmt::Debug for HelpMessage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HelpMessage(‹sealed›)")
-    }
-}
+unprintable!(HelpMessage);

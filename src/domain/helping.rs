@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 
+use super::unprintable::unprintable;
 use super::words::{Effect, Sex, words};
 
 words! {
@@ -78,15 +79,6 @@ pub struct NeedsCard {
     pub measures: String,
 }
 
-macro_rules! unprintable {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
 unprintable!(Review, NeedsCard);
 
 /// How many of the newest entries and reviews, running, saw no progress (`words.md` §7.5). Newest first.

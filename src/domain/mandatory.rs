@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::clock::{HOUR, MINUTE, school_time};
 use super::ids::PersonId;
+use super::unprintable::unprintable;
 use super::warning::Safe;
 use super::words::words;
 
@@ -138,15 +139,6 @@ pub struct MandatoryReport {
     pub outcome: String,
 }
 
-macro_rules! unprintable {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
 unprintable!(MandatoryReport, Police, Bureau, OfSide);
 
 impl MandatoryReport {

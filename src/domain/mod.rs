@@ -21,5 +21,6 @@ pub mod routing;
 pub mod search;
 pub mod session;
 pub mod steps;
+pub(crate) mod unprintable;
 pub mod warning;
 pub mod words;

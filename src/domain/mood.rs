@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::ids::StudentId;
+use super::unprintable::unprintable;
 use super::warning::Rule;
 use super::words::words;
 
@@ -32,11 +33,7 @@ pub struct Sheet {
     pub marks: BTreeMap<StudentId, Mood>,
 }
 
-impl std::fmt::Debug for Sheet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sheet(‹sealed›)")
-    }
-}
+unprintable!(Sheet);
 
 /// A rule that fired.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

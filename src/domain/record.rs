@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::helping::{Condition, NeedsCard};
 use super::ids::{PersonId, StudentId};
 use super::session::Session;
+use super::unprintable::unprintable;
 use super::words::{Boarding, Compartment, Effect, GroupTag, Sex, Way, words};
 
 words! {
@@ -282,13 +283,4 @@ pub struct Card {
     pub outside: Option<NeedsCard>,
 }
 
-macro_rules! unprintable {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
 unprintable!(SheetRow, FieldValue, Circumstance, Layer, EntryText, NoteText, Card);

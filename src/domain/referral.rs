@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::clock::DAY;
 use super::ids::PersonId;
 use super::record::Field;
+use super::unprintable::unprintable;
 use super::words::{Compartment, words};
 
 words! {
@@ -366,15 +367,6 @@ pub struct Referral {
     pub outcome: String,
 }
 
-macro_rules! unprintable {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
 unprintable!(Referral, GuardianSaid, Packet, Feedback, ReturnDone);
 
 impl Referral {

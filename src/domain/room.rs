@@ -1,6 +1,7 @@
 //! The counselling room: appointments.
 
 use super::ids::{ExchangeId, StudentId};
+use super::unprintable::unprintable;
 use super::words::words;
 
 words! {
@@ -47,11 +48,7 @@ pub struct AppointmentFor {
     pub exchange: Option<ExchangeId>,
 }
 
-impl std::fmt::Debug for AppointmentFor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AppointmentFor(‹sealed›)")
-    }
-}
+unprintable!(AppointmentFor);
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::ids::{GroupId, StudentId};
+use super::unprintable::unprintable;
 use super::words::words;
 
 words! {
@@ -172,15 +173,6 @@ pub struct GroupMeeting {
     pub present: Vec<StudentId>,
 }
 
-macro_rules! unprintable {
-    ($($name:ident),+) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
 unprintable!(Disclosure, Session, GroupMember, GroupPlan, GroupMeeting);
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::domain::clock::{DAY, HOUR, MINUTE};
 use crate::domain::help::{HelpMessage, HelpState};
 use crate::domain::ids::{ExchangeId, LetterId, PersonId, SchoolId};
 use crate::domain::relation::Standing;
+use crate::domain::unprintable::unprintable;
 use crate::domain::warning::{LetterKind, LetterState, Limit, rungs};
 use crate::domain::words::{Kind, OfficeKind, Role};
 use crate::policy::{Act, Permit, Report};
@@ -62,11 +63,7 @@ pub struct HelpForm {
     pub phrase: String,
 }
 
-impl std::fmt::Debug for HelpForm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HelpForm(‹sealed›)")
-    }
-}
+unprintable!(HelpForm);
 
 /// What somebody with the right phrase is shown.
 #[derive(Debug)]

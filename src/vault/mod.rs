@@ -42,6 +42,8 @@ mod proofs;
 #[cfg(test)]
 mod vectors;
 
+use crate::domain::unprintable::unprintable;
+
 pub use acceptable::{PasswordProblem, acceptable};
 pub use backup::{BackupBy, BackupFor, BackupProblem, open_backup, seal_backup};
 pub use field::{CompartmentKey, Place, sealed_epoch};
@@ -92,15 +94,3 @@ pub enum Error {
 
 /// What every act of this module answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Secrets print as their type name and nothing else.
-macro_rules! unprintable {
-    ($($name:ident),+ $(,)?) => {$(
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(concat!(stringify!($name), "(‹sealed›)"))
-            }
-        }
-    )+};
-}
-use unprintable;

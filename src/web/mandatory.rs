@@ -10,7 +10,7 @@ use axum_extra::extract::Form;
 
 use super::concerns::STAFF;
 use super::problem::{Problem, ProblemKind};
-use super::request::{Seen, done, page};
+use super::request::{Seen, done, not_taken, page};
 use super::ui::{Choice, Problems, Ui, t};
 use super::warnings::view::Filled;
 use super::{Web, Who, routes};
@@ -250,9 +250,7 @@ async fn go(
     };
     let (status, problems, stale) = match moved {
         Ok(()) => return Ok(done(&format!("/reports/mandatory/{id}"), "saved")),
-        Err(Error::Invalid(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, Problems::of(&seen.ui, &problems), false),
-        Err(Error::Stale(_)) => (StatusCode::CONFLICT, Problems::default(), true),
-        Err(other) => return Err(other.into()),
+        Err(error) => not_taken(&seen.ui, error)?,
     };
     let page = page(&report_page(&web, seen, id, Filled { form: name, answers, problems, stale }).await?)?;
     Ok((status, page).into_response())

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Form;
 use jiff::civil::Date;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use super::classes::class_name;
 use super::language::{self, Word};
 use super::problem::Problem;
-use super::request::{Seen, page};
+use super::request::{Seen, not_taken, page};
 use super::ui::{Problems, Ui, t};
 use super::{Web, Who, routes};
 use crate::domain::ids::{ClassId, StudentId};
@@ -106,9 +105,7 @@ async fn keep(
             let day = day.map_or_else(String::new, |day| day.to_string());
             return Ok(Redirect::to(&format!("/classes/{id}/mood?day={day}&done=moods-kept")).into_response());
         }
-        Err(Error::Invalid(wrong)) => (StatusCode::UNPROCESSABLE_ENTITY, Problems::of(&seen.ui, &wrong), false),
-        Err(Error::Stale(_)) => (StatusCode::CONFLICT, Problems::default(), true),
-        Err(other) => return Err(other.into()),
+        Err(error) => not_taken(&seen.ui, error)?,
     };
     let mut again = MoodPage { stale, problems, ..mood_page(&web, seen, id, day).await? };
     // What was ticked stays ticked.

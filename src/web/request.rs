@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -10,7 +11,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use secrecy::ExposeSecret as _;
 
 use super::problem::{KnownFrame, Problem, ProblemKind};
-use super::ui::{NavItem, Ui, UiViewer, t, watermark};
+use super::ui::{NavItem, Problems, Ui, UiViewer, t, watermark};
 use super::{Web, format, language};
 use crate::domain::relation::Facts;
 use crate::domain::words::{Action, Kind, Language, Role};
@@ -221,6 +222,18 @@ pub fn done(path: &str, done: &str) -> Response {
     debug_assert!(super::ui::DONE.contains(&done), "{done}");
     let joint = if path.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{path}{joint}done={done}")).into_response()
+}
+
+/// How a form comes back that was not taken: its status, what is wrong in it, and whether a colleague was faster.
+///
+/// # Errors
+/// What no other answer in the form would mend.
+pub fn not_taken(ui: &Ui, error: Error) -> Result<(StatusCode, Problems, bool), Problem> {
+    match error {
+        Error::Invalid(problems) => Ok((StatusCode::UNPROCESSABLE_ENTITY, Problems::of(ui, &problems), false)),
+        Error::Stale(_) => Ok((StatusCode::CONFLICT, Problems::default(), true)),
+        other => Err(other.into()),
+    }
 }
 
 /// The address a request came from: of the connection, or as a trusted proxy on this machine reports it.

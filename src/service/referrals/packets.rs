@@ -9,6 +9,7 @@ use crate::domain::audit::Event;
 use crate::domain::ids::ReferralId;
 use crate::domain::record::Layer;
 use crate::domain::referral::{Ground, Packet, PacketWay, Part};
+use crate::domain::unprintable::unprintable;
 use crate::domain::warning::{Severity, StepKind};
 use crate::domain::words::{Compartment, Sex};
 use crate::policy::{Append, Read};
@@ -42,11 +43,7 @@ pub enum PartValue {
     Yes(bool),
 }
 
-impl std::fmt::Debug for PartValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PartValue(‹sealed›)")
-    }
-}
+unprintable!(PartValue);
 
 /// A part with what it would say.
 #[derive(Debug, Clone)]

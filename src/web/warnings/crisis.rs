@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
 use jiff::civil::{Date, DateTime};
@@ -21,8 +20,8 @@ use crate::service::{Error, NewItem, NewLeader, NewShift, OpenedCrisis, Result a
 use crate::web::files::shown_class;
 use crate::web::format;
 use crate::web::problem::Problem;
-use crate::web::request::{Seen, done, page};
-use crate::web::ui::{Choice, Problems, Ui, t};
+use crate::web::request::{Seen, done, not_taken, page};
+use crate::web::ui::{Choice, Ui, t};
 use crate::web::{Web, routes};
 
 routes! {
@@ -283,9 +282,7 @@ async fn answer(
             let open = web.app.may_read_case(&seen.viewer, id).await?;
             return Ok(done(&if open { format!("/warnings/{id}/crisis") } else { "/leading".to_owned() }, "saved"));
         }
-        Err(Error::Invalid(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, Problems::of(&seen.ui, &problems), false),
-        Err(Error::Stale(_)) => (StatusCode::CONFLICT, Problems::default(), true),
-        Err(other) => return Err(other.into()),
+        Err(error) => not_taken(&seen.ui, error)?,
     };
     let filled = Filled { form: form.to_owned(), answers, problems, stale };
     let page = page(&crisis_page(web, seen, id, filled).await?)?;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::Form;
 use uuid::Uuid;
@@ -19,8 +18,8 @@ use crate::domain::words::Action;
 use crate::service::{Error, Grading, NewStep, OpenedWarning, Result as Done};
 use crate::web::files::shown_class;
 use crate::web::problem::{Problem, ProblemKind};
-use crate::web::request::{Seen, done, page};
-use crate::web::ui::{Choice, Problems, Ui, t};
+use crate::web::request::{Seen, done, not_taken, page};
+use crate::web::ui::{Choice, Ui, t};
 use crate::web::{Web, routes};
 
 routes! {
@@ -213,9 +212,7 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let (status, problems, stale) = match result {
         Ok(code) => return Ok(done(&format!("/warnings/{id}"), code)),
-        Err(Error::Invalid(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, Problems::of(&seen.ui, &problems), false),
-        Err(Error::Stale(_)) => (StatusCode::CONFLICT, Problems::default(), true),
-        Err(other) => return Err(other.into()),
+        Err(error) => not_taken(&seen.ui, error)?,
     };
     let filled = Filled { form: form.to_owned(), answers, problems, stale };
     let page = page(&warning_page(web, seen, id, filled).await?)?;

@@ -5,13 +5,11 @@ use yice::domain::audit::Event;
 use yice::domain::ids::{CrisisId, PersonId, ReferralId, ReportId, StudentId, WarningId};
 use yice::domain::keeping::KeepingKind;
 use yice::domain::referral::ReferralStage;
-use yice::domain::warning::Stage;
 use yice::domain::words::{Compartment, Kind, Relation, Role};
 use yice::policy::{Append, Permit, Report};
-use yice::store::{
-    AuditFilter, Error, Key, NewWrap, StoredCrisis, StoredReferral, StoredReport, Tx, Warning, WrapForm,
-};
+use yice::store::{AuditFilter, Error, Key, NewWrap, StoredCrisis, StoredReferral, StoredReport, Tx, WrapForm};
 
+use super::grants::{act, with_warning};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
 use crate::support::house::{House, NOW, permit};
@@ -24,36 +22,9 @@ both_backends!(
     a_line_can_keep_its_doer_secret,
 );
 
-async fn act(house: &House) -> Permit<Append> {
-    permit(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Warning, house.student.0).await
-}
-
 async fn reports(house: &House) -> Permit<Report> {
     let pair = (Role::HomeroomTeacher, Relation::SameSchool);
     permit(house.teacher, house.school, pair, Kind::Restricted, house.school.0).await
-}
-
-/// A warning about the student in an open transaction.
-async fn with_warning(house: &House, permit: &Permit<Append>) -> (Tx, WarningId) {
-    let id = WarningId(Uuid::now_v7());
-    let warning = Warning {
-        id,
-        school_id: house.school,
-        student_id: house.student,
-        stage: Stage::Acting,
-        reported_at: NOW,
-        acknowledged_at: None,
-        assessed_at: None,
-        prevented_at: None,
-        controlled_at: None,
-        closed_at: None,
-        epoch: 1,
-        version: 1,
-        sealed: vec![3],
-    };
-    let mut tx = house.begin().await;
-    tx.insert_warning(permit, &warning).await.unwrap();
-    (tx, id)
 }
 
 fn crisis(house: &House, warning_id: WarningId, opened_at: i64) -> StoredCrisis {

@@ -19,12 +19,13 @@ both_backends!(
     a_lost_key_is_due,
 );
 
-async fn act(house: &House) -> Permit<Append> {
+/// What a counsellor writes about the warnings of the student.
+pub async fn act(house: &House) -> Permit<Append> {
     permit(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Warning, house.student.0).await
 }
 
 /// A warning about the student in an open transaction.
-async fn with_warning(house: &House, permit: &Permit<Append>) -> (Tx, WarningId) {
+pub async fn with_warning(house: &House, permit: &Permit<Append>) -> (Tx, WarningId) {
     let id = WarningId(Uuid::now_v7());
     let warning = Warning {
         id,
