@@ -4,6 +4,9 @@ use super::*;
 use crate::store::tests::cluster::{Engine, TestDb};
 use crate::store::{Db, Throttle, sql, sql_all};
 
+type All = (Uuid, i64, String, Vec<u8>, Option<String>);
+type Seen = (i64, i64);
+
 fn written(params: &Params) -> &[String] {
     &params.values
 }
@@ -51,7 +54,6 @@ async fn values_of_every_kind_come_back_as_they_went() {
     let (typed, bytes) = ("留守'; DROP TABLE students; -- \\ \" $1 \u{1F469}", [0_u8, 39, 92, 255]);
     for number in [i64::MIN, -1, 0, i64::MAX] {
         let mut look = on.db.look().await.unwrap();
-        type All = (Uuid, i64, String, Vec<u8>, Option<String>);
         let rows: Vec<All> = sql_all!(
             look,
             [Uuid::max(), number, typed, &bytes[..], None::<&str>],
@@ -71,7 +73,6 @@ async fn questions_of_one_look_see_one_moment_and_leave_nothing_open() {
         tx.put_throttle(b"a", Throttle { failures, until: 0 }).await.unwrap();
         tx.commit().await.unwrap();
         let mut look = on.db.look().await.unwrap();
-        type Seen = (i64, i64);
         let (first, second): (Vec<Seen>, Vec<Seen>) = sql_all!(
             look,
             [&b"a"[..]],
