@@ -101,7 +101,10 @@ macro_rules! sql {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
                 lease.ask(query).await.map(|answers| $crate::store::answer::changes(&answers))
             }
-            $crate::store::Inner::Postgres(lent) => lent.run(sqlx::query($text)$(.bind($arg))*).await,
+            $crate::store::Inner::Postgres(lent) => {
+                let query = sqlx::query($text)$(.bind($arg))*;
+                lent.send(query).await.map(|answers| $crate::store::answer::changes(&answers))
+            }
         }
     };
     ($tx:expr, $fetch:ident $row:ty: $text:literal $(, $arg:expr)* $(,)?) => {
@@ -110,7 +113,10 @@ macro_rules! sql {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
                 lease.ask(query).await.and_then(|answers| $crate::store::answer::$fetch::<_, $row>(&answers))
             }
-            $crate::store::Inner::Postgres(lent) => lent.$fetch(sqlx::query_as::<_, $row>($text)$(.bind($arg))*).await,
+            $crate::store::Inner::Postgres(lent) => {
+                let query = sqlx::query($text)$(.bind($arg))*;
+                lent.send(query).await.and_then(|answers| $crate::store::answer::$fetch::<_, $row>(&answers))
+            }
         }
     };
 }
