@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
@@ -329,6 +330,9 @@ impl App {
     }
 }
 
+/// No term with its holiday is longer than this, in days.
+const TERM: i32 = 190;
+
 /// The first day of the term that a day lies in: the latest that began by then, or else the half of the school year.
 pub(crate) fn term_of(starts: impl Iterator<Item = Date>, day: Date) -> Date {
     let half = match day.month() {
@@ -337,7 +341,8 @@ pub(crate) fn term_of(starts: impl Iterator<Item = Date>, day: Date) -> Date {
         _ => Date::new(day.year() - 1, 9, 1),
     };
     let half = half.unwrap_or(day);
-    starts.filter(|starts| *starts <= day).max().map_or(half, |starts| starts.max(half))
+    let began = |starts: &Date| *starts <= day && day < starts.saturating_add(TERM.days());
+    starts.filter(began).max().unwrap_or(half)
 }
 
 /// The day of the last home visit that an entry of the file tells of.

@@ -339,4 +339,4 @@ fn on_all_cores<T: Sync, R: Send>(all: &[T], act: impl Fn(&T) -> Result<R> + Syn
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
