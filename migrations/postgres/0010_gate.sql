@@ -20,7 +20,7 @@ CREATE TABLE facts_due (
 CREATE INDEX facts_due_by_school ON facts_due (school_id);
 INSERT INTO facts_due (student_id, school_id)
 SELECT s.id, s.school_id FROM students s
-WHERE s.status <> 'enrolled' OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.stage <> 'closed');
+WHERE s.status <> 'enrolled' OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.closed_at IS NULL);
 
 -- A series of reports. `noise` is the sealed key of its noise; it is taken away when the next one begins.
 CREATE TABLE epochs (

@@ -21,7 +21,7 @@ use crate::domain::ids::{EntryId, StudentId};
 use crate::domain::record::{EntryText, Layer};
 use crate::domain::warning::{Severity, Stage, State};
 use crate::domain::words::{Compartment, Kind, Way};
-use crate::policy::{Act, Admit, Permit, Read, Write};
+use crate::policy::{Act, Admit, Append, Permit, Read};
 use crate::store::{Record, Tx, Warning};
 
 /// Files counted in one transaction.
@@ -213,7 +213,7 @@ impl App {
         state: &mut State,
     ) -> Result<Vec<Uuid>> {
         let cohort = tx.cohort_of(warning.student_id).await?.filter(|(_, closed)| !closed).map(|(cohort, _)| cohort);
-        let runs = cohort.filter(|_| warning.stage != Stage::Closed);
+        let runs = cohort.filter(|_| warning.closed_at.is_none());
         // A warning that was lifted is watched; its level is history.
         let level = state.severity.filter(|level| *level != Severity::None && warning.stage != Stage::Watching);
         let risk = runs.zip(level).map(|(cohort, level)| Fact::Risk { level, cohort });
@@ -228,7 +228,7 @@ impl App {
     async fn count_all(&self, tx: &mut Tx, viewer: &Viewer, student: StudentId) -> Result<Vec<Uuid>> {
         let approach = self.approach(tx, viewer, student).await?;
         let standing = &approach.standing;
-        let permit = self.policy.permit::<Write>(standing, Kind::Circumstance, student.0).map_err(|_| Error::NoKey)?;
+        let permit = self.policy.permit::<Append>(standing, Kind::Warning, student.0).map_err(|_| Error::NoKey)?;
         let running = tx.running_warning(student).await?;
         let case = match running {
             None => None,
@@ -256,7 +256,7 @@ impl App {
     pub async fn count_what_is_due(&self, viewer: &Viewer) -> Result<usize> {
         let school = viewer.person.school_id;
         let standing = viewer.at_school();
-        let Ok(permit) = self.policy.permit::<Write>(&standing, Kind::Warning, school.0) else { return Ok(0) };
+        let Ok(permit) = self.policy.permit::<Append>(&standing, Kind::Warning, school.0) else { return Ok(0) };
         if self.db.look().await?.facts_due(school, StudentId(Uuid::nil()), 1).await?.is_empty() {
             return Ok(0);
         }
@@ -264,7 +264,7 @@ impl App {
     }
 
     /// Counts some of the files that are due, those behind `after`.
-    async fn count_some(&self, viewer: &Viewer, permit: &Permit<Write>, after: StudentId) -> Result<Batch> {
+    async fn count_some(&self, viewer: &Viewer, permit: &Permit<Append>, after: StudentId) -> Result<Batch> {
         let mut tx = self.begin_long().await?;
         let due = tx.facts_due(permit.school(), after, AT_ONCE).await?;
         let mut some = Batch { last: due.last().copied(), ..Batch::default() };
@@ -296,7 +296,7 @@ impl App {
     pub async fn count_anew(&self, viewer: &Viewer, progress: impl Fn(usize, usize)) -> Result<usize> {
         let school = viewer.person.school_id;
         let admit = self.permit::<Admit>(&viewer.at_school(), Kind::Keys, school.0).await?;
-        let permit = self.permit::<Write>(&viewer.at_school(), Kind::Warning, school.0).await?;
+        let permit = self.permit::<Append>(&viewer.at_school(), Kind::Warning, school.0).await?;
         let mut tx = self.begin().await?;
         let before = tx.fact_ids(school).await?;
         tx.owe_all_facts(&admit).await?;

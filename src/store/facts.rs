@@ -156,7 +156,7 @@ impl Tx {
             self,
             run "INSERT INTO facts_due (student_id, school_id) SELECT id, school_id FROM students s
              WHERE class_id = $1 AND school_id = $2 AND (status <> 'enrolled'
-               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.stage <> 'closed'))
+               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.closed_at IS NULL))
              ON CONFLICT DO NOTHING",
             class.0,
             permit.school().0
@@ -173,7 +173,7 @@ impl Tx {
             self,
             run "INSERT INTO facts_due (student_id, school_id) SELECT id, school_id FROM students s
              WHERE school_id = $1 AND (status <> 'enrolled'
-               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.stage <> 'closed'))
+               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.closed_at IS NULL))
              ON CONFLICT DO NOTHING",
             permit.school().0
         )

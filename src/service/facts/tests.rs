@@ -8,6 +8,7 @@ use crate::domain::helping::Condition;
 use crate::domain::ids::{PairingId, StepId, WarningId};
 use crate::domain::record::Standing;
 use crate::domain::words::{Effect, GroupTag, Role, Sex};
+use crate::policy::Write;
 use crate::service::testing::School;
 use crate::service::{Decision, Grading, NewPairing, Told};
 
@@ -109,7 +110,7 @@ impl House {
 
     async fn decide(&self, student: StudentId, tag: GroupTag, standing: Standing) {
         let decision = Decision { tag, standing, basis: "走访".to_owned(), since: None, until: None };
-        self.app().decide(&self.li, student, decision).await.unwrap();
+        self.app().decide(&self.wang, student, decision).await.unwrap();
     }
 
     async fn pair(&self, student: StudentId) -> Result<PairingId> {
@@ -138,6 +139,7 @@ impl House {
         let mut case = self.app().case::<Write>(&mut tx, &self.li, id).await.unwrap();
         if let Some(stage) = stage {
             case.warning.stage = stage;
+            case.warning.closed_at = (stage == Stage::Closed).then(|| self.app().now());
             self.app().put_state(&mut tx, &case.permit, &case.keys, case.warning, &case.state).await.unwrap();
             tx.commit().await.unwrap();
             return;
