@@ -12,6 +12,7 @@ pub mod keeping;
 pub mod mandatory;
 pub mod mood;
 pub mod outside;
+pub mod process;
 pub mod record;
 pub mod referral;
 pub mod relation;

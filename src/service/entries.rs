@@ -7,6 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::error::again;
+use super::facts::Part;
 use super::files::entry_spot;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
@@ -55,12 +56,38 @@ struct Sent<'a, T> {
     effect: Option<(Date, Effect)>,
     /// What a home visit found that the counsellors should know.
     finding: Option<&'a str>,
+    /// What it changes about home visits.
+    visit: Visit,
+}
+
+/// What an entry changes about home visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    /// Nothing.
+    None,
+    /// There was one, on this day.
+    Made(Date),
+    /// An earlier entry is corrected: perhaps it was one, perhaps it is.
+    Corrected,
+}
+
+impl Visit {
+    fn of(text: &EntryText, corrects: Option<EntryId>) -> Self {
+        match (corrects, text.way) {
+            (Some(_), _) => Self::Corrected,
+            (None, Way::HomeVisit) => Self::Made(text.date),
+            (None, _) => Self::None,
+        }
+    }
 }
 
 impl<T> Sent<'_, T> {
-    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding.
+    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding, nor
+    /// about a home visit, which is counted.
     const fn brings_nobody_in(&self) -> bool {
-        self.finding.is_none() && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
+        matches!(self.visit, Visit::None)
+            && self.finding.is_none()
+            && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
     }
 }
 
@@ -83,7 +110,8 @@ impl App {
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         let effect = Some((text.date, text.effect));
         let (compartment, draft) = (Compartment::Support, "entry");
-        let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None };
+        let visit = Visit::of(text, corrects);
+        let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
@@ -106,7 +134,8 @@ impl App {
         }
         let (compartment, draft, event) = (Compartment::Support, "entry", Event::EntryAppended);
         let (effect, finding) = (Some((text.date, text.effect)), Some(text.happened.as_str()));
-        let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding };
+        let visit = Visit::of(text, None);
+        let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
@@ -134,6 +163,7 @@ impl App {
             event,
             effect: None,
             finding: None,
+            visit: Visit::None,
         };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
@@ -192,7 +222,8 @@ impl App {
         let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
         let permit = permit.map_err(|_| Error::NotFound)?;
         let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
-        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None, finding: None };
+        let (effect, finding, visit) = (None, None, Visit::None);
+        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect, finding, visit };
         self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
         Ok(tx.record(&permit, event, "group", self.now()).await?)
     }
@@ -216,6 +247,12 @@ impl App {
         let Some(entry) = new else { return Ok((written, false)) };
         self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
         tx.insert_entry(permit, compartment, &entry).await?;
+        if sent.visit != Visit::None {
+            self.recount(tx, viewer, permit, id, Part::Visit).await?;
+        }
+        if let Visit::Made(day) = sent.visit {
+            self.note_visit(tx, permit, day).await?;
+        }
         if let Some(found) = sent.finding {
             let letter = self.letter_from("visit finding", &[written.0.as_bytes()]);
             let signal = Signal { rule: Rule::VisitFinding, facts: found.to_owned() };

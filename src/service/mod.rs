@@ -18,6 +18,7 @@ mod due;
 mod entries;
 mod erasure;
 mod error;
+mod facts;
 mod files;
 mod folding;
 mod groups;
@@ -39,6 +40,7 @@ mod offices;
 mod outbox;
 mod pairings;
 mod progress;
+mod publisher;
 mod recovery;
 mod referrals;
 mod rosters;
@@ -95,6 +97,7 @@ pub use pairings::{
     SchoolPairings, Told,
 };
 pub use progress::{ShownReview, TrackingRecord};
+pub use publisher::PublishedReport;
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
 };
@@ -104,7 +107,7 @@ pub use setup::FoundedSchool;
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
-pub use statistics::Statistics;
+pub use statistics::{CountyStatistics, SchoolBeside, Statistics};
 pub use structure::{Structure, TermEdit};
 pub use sweep::Sweeper;
 pub use viewer::Viewer;

@@ -14,10 +14,12 @@ use unic_langid::LanguageIdentifier;
 use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
 use crate::domain::crisis::{CrisisAct, TeamDuty};
+use crate::domain::gate::menu::Visit;
 use crate::domain::help::HelpState;
 use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
+use crate::domain::process::Figure;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::room::AppointmentState;
@@ -158,6 +160,8 @@ families! {
     "event": Event,
     "file-status": FileStatus,
     "gravity": Gravity,
+    "process": Figure,
+    "visit-state": Visit,
     "group-tag": GroupTag,
     "erasure-ground": ErasureGround,
     "hindrance": Hindrance,

@@ -15,6 +15,7 @@ mod counselling;
 mod due;
 mod escalation;
 mod faults;
+mod gate;
 mod journeys;
 mod leaks;
 mod migrations;

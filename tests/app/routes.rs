@@ -270,6 +270,7 @@ impl Things {
             | "/helping/{id}/decline"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
+            | "/offices/counts"
             | "/staff/{id}/duties/{duty}/end"
             | "/staff/{id}/invite"
             | "/staff/{id}/close"

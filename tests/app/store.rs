@@ -6,6 +6,7 @@ mod counselling;
 mod crisis;
 mod early;
 mod files;
+mod gate;
 mod grants;
 mod help;
 mod helping;

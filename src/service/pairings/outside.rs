@@ -13,10 +13,11 @@ use crate::domain::ids::{EntryId, LetterId, PairingId, PersonId, StudentId};
 use crate::domain::record::{EntryText, SheetRow};
 use crate::domain::relation::Standing;
 use crate::domain::warning::{LetterKind, LetterState};
-use crate::domain::words::{Compartment, Kind, OfficeKind, Role};
+use crate::domain::words::{Compartment, Kind, OfficeKind, Role, Way};
 use crate::policy::{Append, Manage, Permit, Read, Report};
 use crate::service::approach::Approach;
 use crate::service::error::again;
+use crate::service::facts::Part;
 use crate::service::files::entry_spot;
 use crate::service::letters::NewLetter;
 use crate::service::{App, Error, FieldProblem, Keys, Result, Told, Viewer};
@@ -191,7 +192,7 @@ impl App {
         if keys.newest(Compartment::Support, Uuid::nil()).is_none() {
             return Ok(());
         }
-        let mut taken = 0;
+        let (mut taken, mut visited) = (0, false);
         for letter in tx.contributions(id).await? {
             let Some(text) = self.contribution(&mut tx, viewer, standing, &letter).await? else { continue };
             let mut progress = self.progress(&mut tx, &read, &keys, id).await?;
@@ -204,10 +205,17 @@ impl App {
             if progress.add(entry.id, None, text.date, text.effect) {
                 self.bring_in_the_office(&mut tx, &permit, &approach.student, &progress).await?;
             }
+            if text.way == Way::HomeVisit {
+                visited = true;
+                self.note_visit(&mut tx, &permit, text.date).await?;
+            }
             taken += 1;
         }
         if taken == 0 {
             return Ok(tx.leave().await?);
+        }
+        if visited {
+            self.recount(&mut tx, viewer, &permit, id, Part::Visit).await?;
         }
         tx.record(&permit, Event::EntryTakenIn, &format!("entries={taken}"), self.now()).await?;
         Ok(tx.commit().await?)
