@@ -8,6 +8,7 @@ mod support;
 mod twice;
 
 mod architecture;
+mod attack;
 mod backups;
 mod browser;
 mod commands;
