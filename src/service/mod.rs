@@ -100,7 +100,7 @@ pub use referrals::{
 };
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};
 pub use screenings::Screening;
-pub use setup::FoundedSchool;
+pub use setup::{FoundedDistrict, FoundedSchool};
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};

@@ -2135,3 +2135,26 @@ hand-over-of = with notes taken over from { $who }
 hand-over-do = Hand over
 notes-of = Notes by { $who }
 notes-of-hint = These notes were handed to you. They can be read only.
+
+# The district
+office-kind-district = District office
+cli-district-founded = this installation has a district already
+cli-is-district = “{ $name }” is the district: it has no students, and no roster can be taken in there
+field-problem-district-exists = There is a district already.
+kind-meeting = Joint meeting
+kind-supervision = Supervision
+kind-compliance = Compliance
+event-meeting_read = Read joint meeting papers
+event-meeting_called = Called a joint meeting
+event-meeting_written = Wrote for a joint meeting
+event-decision_moved = Updated a decision
+event-supervision_read = Read a supervision
+event-supervision_opened = Opened a supervision
+event-supervision_answered = Answered a supervision
+event-rectification_asked = Asked to put something right
+event-answer_accepted = Accepted an answer
+event-progress_read = Read the schools’ progress
+event-quota_set = Set how many visits are asked for
+event-training_noted = Noted training
+event-compliance_read = Read the compliance pack
+event-incident_noted = Noted an incident

@@ -2118,3 +2118,26 @@ hand-over-of = 其中有接手自：{ $who }
 hand-over-do = 移交
 notes-of = { $who }写的记录
 notes-of-hint = 这是移交给您的记录，只能查看。
+
+# 教育局
+office-kind-district = 教育局办公室
+cli-district-founded = 系统中已有一个教育局。
+cli-is-district = “{ $name }”是教育局，没有学生，不能导入学籍表。
+field-problem-district-exists = 系统中已有一个教育局。
+kind-meeting = 联席会议
+kind-supervision = 督查
+kind-compliance = 合规审计
+event-meeting_read = 查看联席会议材料
+event-meeting_called = 召集联席会议
+event-meeting_written = 填写联席会议材料
+event-decision_moved = 更新决议落实情况
+event-supervision_read = 查看督查
+event-supervision_opened = 发起督查
+event-supervision_answered = 回复督查
+event-rectification_asked = 提出限期整改
+event-answer_accepted = 认可督查回复
+event-progress_read = 查看各校过程进度
+event-quota_set = 设定家访次数要求
+event-training_noted = 登记培训
+event-compliance_read = 查看合规审计材料
+event-incident_noted = 登记个人信息安全事件
