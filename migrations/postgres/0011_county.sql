@@ -55,7 +55,6 @@ CREATE TABLE answers (
     topic TEXT NOT NULL,
     due TEXT NOT NULL,
     state TEXT NOT NULL,
-    figure BIGINT,
     rectify TEXT,
     reminded BOOLEAN NOT NULL,
     version BIGINT NOT NULL,

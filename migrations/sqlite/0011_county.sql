@@ -55,7 +55,6 @@ CREATE TABLE answers (
     topic TEXT NOT NULL,
     due TEXT NOT NULL,
     state TEXT NOT NULL,
-    figure INTEGER,
     rectify TEXT,
     reminded INTEGER NOT NULL,
     version INTEGER NOT NULL,

@@ -3,7 +3,10 @@
 pub mod audit;
 pub mod calendar;
 pub mod clock;
+pub mod compliance;
+pub mod county;
 pub mod crisis;
+pub mod deidentify;
 pub mod gate;
 pub mod help;
 pub mod helping;
@@ -12,6 +15,7 @@ pub mod keeping;
 pub mod mandatory;
 pub mod mood;
 pub mod outside;
+pub mod process;
 pub mod record;
 pub mod referral;
 pub mod relation;

@@ -10,8 +10,10 @@ use super::error::again;
 use super::files::entry_spot;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
+use crate::domain::county::HalfYear;
 use crate::domain::clock::DAY;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
 use crate::domain::session::Disclosure;
@@ -55,12 +57,15 @@ struct Sent<'a, T> {
     effect: Option<(Date, Effect)>,
     /// What a home visit found that the counsellors should know.
     finding: Option<&'a str>,
+    /// The day of a home visit, which is counted.
+    visit: Option<Date>,
 }
 
 impl<T> Sent<'_, T> {
-    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding.
-    const fn brings_nobody_in(&self) -> bool {
-        self.finding.is_none() && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
+    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding, nor a visit
+    /// that is counted: nothing else is written with it.
+    const fn stands_alone(&self) -> bool {
+        self.finding.is_none() && self.visit.is_none() && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
     }
 }
 
@@ -83,7 +88,9 @@ impl App {
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         let effect = Some((text.date, text.effect));
         let (compartment, draft) = (Compartment::Support, "entry");
-        let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None };
+        // A correction is of a visit that was counted.
+        let visit = (text.way == Way::HomeVisit && corrects.is_none()).then_some(text.date);
+        let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
@@ -106,7 +113,8 @@ impl App {
         }
         let (compartment, draft, event) = (Compartment::Support, "entry", Event::EntryAppended);
         let (effect, finding) = (Some((text.date, text.effect)), Some(text.happened.as_str()));
-        let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding };
+        let visit = Some(text.date);
+        let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
     }
@@ -134,6 +142,7 @@ impl App {
             event,
             effect: None,
             finding: None,
+            visit: None,
         };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
@@ -158,7 +167,7 @@ impl App {
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         let (draft, now) = (self.draft_form(viewer, sent.draft, id.0), self.now());
         let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &spot.wraps);
-        if quickly && sent.brings_nobody_in() && keys.newest(compartment, owner).is_some() {
+        if quickly && sent.stands_alone() && keys.newest(compartment, owner).is_some() {
             let (written, new) = self.sealed_sent(viewer, id, &keys, &spot.stands, sent)?;
             let Some(entry) = new else {
                 tx.leave().await?;
@@ -192,7 +201,7 @@ impl App {
         let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
         let permit = permit.map_err(|_| Error::NotFound)?;
         let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
-        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None, finding: None };
+        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None, finding: None, visit: None };
         self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
         Ok(tx.record(&permit, event, "group", self.now()).await?)
     }
@@ -216,6 +225,9 @@ impl App {
         let Some(entry) = new else { return Ok((written, false)) };
         self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
         tx.insert_entry(permit, compartment, &entry).await?;
+        if let Some(day) = sent.visit {
+            tx.tally(permit, permit.school(), HalfYear::of(day), ProcessFigure::VisitsMade, 1).await?;
+        }
         if let Some(found) = sent.finding {
             let letter = self.letter_from("visit finding", &[written.0.as_bytes()]);
             let signal = Signal { rule: Rule::VisitFinding, facts: found.to_owned() };

@@ -266,7 +266,7 @@ impl From<Error> for Problem {
         let kind = match &error {
             Error::NotFound => ProblemKind::NotFound,
             Error::SignedOut => ProblemKind::SignedOut,
-            Error::WrongPassword | Error::Invalid(_) => ProblemKind::Invalid,
+            Error::WrongPassword | Error::Invalid(_) | Error::Named(_) => ProblemKind::Invalid,
             Error::Stale(_) => ProblemKind::Stale,
             Error::TooMany { retry } => ProblemKind::TooMany { retry: u32::try_from(*retry).unwrap_or(u32::MAX) },
             Error::NoKey => ProblemKind::NoKey,

@@ -255,6 +255,7 @@ impl App {
             }
             let next = self.office_recipient(row)?;
             self.reseal_letters(tx, permit, &viewer.at_school(), &old.identity, &next).await?;
+            self.reseal_copies(tx, permit, &viewer.at_school(), &old.identity, &next).await?;
         }
         let mut rotated = 0;
         for file in &prepared.files {
