@@ -13,11 +13,15 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
+use crate::domain::compliance::{ClosedAge, IncidentKind, OpenFinding, RequestKind};
+use crate::domain::county::{AnswerState, DecisionState, Part, Topic};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
+use crate::domain::deidentify::Slip;
 use crate::domain::help::HelpState;
 use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::room::AppointmentState;
@@ -203,6 +207,16 @@ families! {
     "situation": Situation,
     "side": Side,
     "missing": Missing,
+    "county-part": Part,
+    "decision-state": DecisionState,
+    "topic": Topic,
+    "answer-state": AnswerState,
+    "slip": Slip,
+    "process": ProcessFigure,
+    "incident": IncidentKind,
+    "finding": OpenFinding,
+    "closed-age": ClosedAge,
+    "request": RequestKind,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.

@@ -168,7 +168,12 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/briefs", t!(ui, "nav-briefs"), has_briefs(app, viewer)),
         ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper) || viewer.has(Role::ExternalHelper)),
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
+        ("/progress", t!(ui, "nav-progress"), at_school(Kind::Supervision, Action::Manage)),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
+        ("/meetings", t!(ui, "nav-meetings"), at_school(Kind::Meeting, Action::Read)),
+        ("/supervisions", t!(ui, "nav-supervisions"), at_school(Kind::Supervision, Action::Read)),
+        ("/trainings", t!(ui, "nav-trainings"), at_school(Kind::Supervision, Action::Write)),
+        ("/compliance", t!(ui, "nav-compliance"), at_school(Kind::Compliance, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
         (
             "/appointments",

@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::{NewPairing, PURPOSE, wrong_text};
 use crate::domain::audit::Event;
 use crate::domain::clock::DAY;
+use crate::domain::county::HalfYear;
 use crate::domain::helping::NeedsCard;
 use crate::domain::ids::{EntryId, LetterId, PairingId, PersonId, StudentId};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{EntryText, SheetRow};
 use crate::domain::relation::Standing;
 use crate::domain::warning::{LetterKind, LetterState};
-use crate::domain::words::{Compartment, Kind, OfficeKind, Role};
+use crate::domain::words::{Compartment, Kind, OfficeKind, Role, Way};
 use crate::policy::{Append, Manage, Permit, Read, Report};
 use crate::service::approach::Approach;
 use crate::service::error::again;
@@ -198,6 +200,9 @@ impl App {
             let entry = taken_in(&keys, &letter, id, &text)?;
             let author = PersonId(letter.sender.unwrap_or_default());
             tx.take_in_entry(&permit, &entry, author).await?;
+            if text.way == Way::HomeVisit {
+                tx.tally(&permit, permit.school(), HalfYear::of(text.date), ProcessFigure::VisitsMade, 1).await?;
+            }
             if !tx.move_letter(&permit, &letter, LetterState::Done, None, Some(id), true).await? {
                 return Err(Error::Raced);
             }
