@@ -160,6 +160,3 @@ impl App {
         Ok(tx.commit().await?)
     }
 }
-
-#[cfg(test)]
-mod tests;

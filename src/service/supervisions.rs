@@ -407,6 +407,3 @@ async fn answer_of(conn: &mut Conn, id: SupervisionId, school: SchoolId, topic: 
     let here = |one: &StoredAnswer| (one.supervision_id, one.school_id, one.topic) == (id, school, topic);
     conn.answers().await?.into_iter().find(here).ok_or(Error::NotFound)
 }
-
-#[cfg(test)]
-mod tests;
