@@ -35,7 +35,7 @@ const LIST: usize = 3;
 const SURNAMES: &str = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟\
                         汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文";
 /// After a family name these make a grade, a class or a subject rather than a given name.
-const NO_GIVEN_NAME: &str = "一二三四五六七八九十年级班组校区县镇村学中小部处科会周月日";
+const NO_GIVEN_NAME: &str = "一二三四五六七八九十年级班组校区县镇村部室";
 
 /// Every line that names somebody or looks as if it did; of one line the first reason only.
 #[must_use]
@@ -61,7 +61,7 @@ fn slip(line: &str, names: &[String]) -> Option<Slip> {
     if names.iter().any(|name| named(&&squeeze(name))) {
         return Some(Slip::RosterName);
     }
-    let is_list = line.split(|c: char| "、，,;；/|\t ".contains(c) || c.is_whitespace());
+    let is_list = line.split(|c: char| "、，,;；：:。（）()/|".contains(c) || c.is_whitespace());
     let in_a_row = is_list.filter(|word| !word.is_empty()).fold((0_usize, 0_usize), |(run, most), word| {
         let run = if looks_like_a_name(word) { run + 1 } else { 0 };
         (run, most.max(run))

@@ -10,8 +10,8 @@ use super::error::again;
 use super::files::entry_spot;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::county::HalfYear;
 use crate::domain::clock::DAY;
+use crate::domain::county::HalfYear;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
 use crate::domain::process::ProcessFigure;
 use crate::domain::record::{EntryText, NoteText};
@@ -65,7 +65,9 @@ impl<T> Sent<'_, T> {
     /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding, nor a visit
     /// that is counted: nothing else is written with it.
     const fn stands_alone(&self) -> bool {
-        self.finding.is_none() && self.visit.is_none() && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
+        self.finding.is_none()
+            && self.visit.is_none()
+            && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
     }
 }
 
@@ -201,7 +203,17 @@ impl App {
         let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
         let permit = permit.map_err(|_| Error::NotFound)?;
         let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
-        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect: None, finding: None, visit: None };
+        let sent = Sent {
+            compartment,
+            draft: "note",
+            form,
+            text,
+            corrects: None,
+            event,
+            effect: None,
+            finding: None,
+            visit: None,
+        };
         self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
         Ok(tx.record(&permit, event, "group", self.now()).await?)
     }

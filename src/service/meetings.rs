@@ -168,7 +168,8 @@ impl App {
         let school = viewer.person.school_id;
         let permit = self.permit::<Manage>(&viewer.at_school(), Kind::Meeting, school.0).await?;
         self.check_paper(viewer, "agenda", &new.agenda).await?;
-        let id = MeetingId(self.letter_from("meeting called", &[viewer.person.id.0.as_bytes(), new.form.0.as_bytes()]).0);
+        let id =
+            MeetingId(self.letter_from("meeting called", &[viewer.person.id.0.as_bytes(), new.form.0.as_bytes()]).0);
         let mut tx = self.begin().await?;
         if tx.meeting(id).await?.is_some() {
             tx.leave().await?;
@@ -264,8 +265,7 @@ impl App {
     }
 
     fn contributes(&self, viewer: &Viewer, schools: &BTreeSet<SchoolId>) -> bool {
-        schools.contains(&viewer.person.school_id)
-            && self.policy.may(&viewer.at_school(), Kind::Meeting, Action::Write)
+        schools.contains(&viewer.person.school_id) && self.policy.may(&viewer.at_school(), Kind::Meeting, Action::Write)
     }
 
     /// A meeting, who takes part, and how the person stands to it: those who do not take part stand in no relation.

@@ -94,8 +94,8 @@ pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
 pub use mandatory::{ListedReport, NewMandatory, OpenedReport, ReportState, ReportStep, Reports};
 pub use meetings::{
-    Contribution, ListedMeeting, Meetings, NewDecision, NewJointMeeting, OWNERS as DECISION_OWNERS, OpenedMeeting, ShownDecision,
-    fresh_form, gate_counts,
+    Contribution, ListedMeeting, Meetings, NewDecision, NewJointMeeting, OWNERS as DECISION_OWNERS, OpenedMeeting,
+    ShownDecision, fresh_form, gate_counts,
 };
 pub use moods::MoodLog;
 pub use offices::{Newcomer, OfficeState, Offices, office_of};

@@ -119,14 +119,13 @@ impl App {
         drop(conn);
         let today = self.today();
         let listed = |supervision: Supervision| {
-            let of: Vec<&StoredAnswer> =
-                answers.iter().filter(|one| one.supervision_id == supervision.id && concerns(viewer, one.school_id)).collect();
+            let of: Vec<&StoredAnswer> = answers
+                .iter()
+                .filter(|one| one.supervision_id == supervision.id && concerns(viewer, one.school_id))
+                .collect();
             let late = of.iter().filter(|one| one.is_behind(&today));
-            let behind = if leads {
-                late.map(|one| one.school_id).collect::<BTreeSet<_>>().len()
-            } else {
-                late.count()
-            };
+            let behind =
+                if leads { late.map(|one| one.school_id).collect::<BTreeSet<_>>().len() } else { late.count() };
             let given = of.iter().filter(|one| !one.state.is_open()).count();
             (!of.is_empty()).then_some(ListedSupervision { supervision, asked: of.len(), given, behind })
         };
@@ -205,8 +204,7 @@ impl App {
     pub async fn supervision(&self, viewer: &Viewer, id: SupervisionId) -> Result<OpenedSupervision> {
         let mut conn = self.db.read().await?;
         let supervision = conn.supervisions().await?.into_iter().find(|one| one.id == id).ok_or(Error::NotFound)?;
-        let all: Vec<StoredAnswer> =
-            conn.answers().await?.into_iter().filter(|one| one.supervision_id == id).collect();
+        let all: Vec<StoredAnswer> = conn.answers().await?.into_iter().filter(|one| one.supervision_id == id).collect();
         let own: Vec<StoredAnswer> = all.into_iter().filter(|one| concerns(viewer, one.school_id)).collect();
         // Schools that are not asked stand in no relation to what stands at the district.
         let at = if own.is_empty() { supervision.school_id } else { viewer.person.school_id };

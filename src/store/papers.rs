@@ -79,8 +79,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn copies_held_by(&mut self, holder: Uuid) -> Result<Vec<(Copy, Part)>> {
-        let copies =
-            sql!(self, fetch_all Copy: "SELECT * FROM copies WHERE holder = $1 ORDER BY id", holder)?;
+        let copies = sql!(self, fetch_all Copy: "SELECT * FROM copies WHERE holder = $1 ORDER BY id", holder)?;
         let parts = sql!(
             self,
             fetch_all (Uuid, String): "SELECT c.id, p.part FROM copies c JOIN papers p ON p.id = c.paper_id WHERE c.holder = $1",

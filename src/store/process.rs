@@ -124,7 +124,12 @@ impl Tx {
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_training(&mut self, permit: &Permit<Write>, half: HalfYear, training: &Training) -> Result<bool> {
+    pub async fn insert_training(
+        &mut self,
+        permit: &Permit<Write>,
+        half: HalfYear,
+        training: &Training,
+    ) -> Result<bool> {
         let done = sql!(
             self,
             run "INSERT INTO trainings (id, school_id, half, day, staff, noted_at) VALUES ($1, $2, $3, $4, $5, $6)

@@ -115,12 +115,8 @@ async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) -> 
 async fn print(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) -> Result<Response, Problem> {
     let Seen { viewer, ui } = seen;
     let opened = web.app.open_meeting(&viewer, id).await?;
-    let columns = vec![
-        t!(ui, "meeting-decision"),
-        t!(ui, "meeting-owner"),
-        t!(ui, "meeting-due"),
-        t!(ui, "meeting-state"),
-    ];
+    let columns =
+        vec![t!(ui, "meeting-decision"), t!(ui, "meeting-owner"), t!(ui, "meeting-due"), t!(ui, "meeting-state")];
     page(&PrintPage { ui, opened, columns })
 }
 
@@ -201,7 +197,12 @@ async fn answer(
     }
 }
 
-async fn meeting_page(web: &Web, Seen { viewer, mut ui }: Seen, id: MeetingId, back: Back) -> Result<Response, Problem> {
+async fn meeting_page(
+    web: &Web,
+    Seen { viewer, mut ui }: Seen,
+    id: MeetingId,
+    back: Back,
+) -> Result<Response, Problem> {
     let opened = web.app.open_meeting(&viewer, id).await?;
     ui.path = format!("/meetings/{id}");
     let columns = vec![

@@ -173,7 +173,6 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/meetings", t!(ui, "nav-meetings"), at_school(Kind::Meeting, Action::Read)),
         ("/supervisions", t!(ui, "nav-supervisions"), at_school(Kind::Supervision, Action::Read)),
         ("/trainings", t!(ui, "nav-trainings"), at_school(Kind::Supervision, Action::Write)),
-        ("/compliance", t!(ui, "nav-compliance"), at_school(Kind::Compliance, Action::Read)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
         (
             "/appointments",
@@ -188,6 +187,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/structure", t!(ui, "nav-structure"), at_school(Kind::Structure, Action::Manage)),
         ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
+        ("/compliance", t!(ui, "nav-compliance"), at_school(Kind::Compliance, Action::Read)),
         ("/concerns/new", t!(ui, "nav-concern"), at_school(Kind::Warning, Action::Report)),
         ("/reports/mandatory", t!(ui, "nav-mandatory"), at_school(Kind::Restricted, Action::Report)),
         ("/account", t!(ui, "nav-account"), true),

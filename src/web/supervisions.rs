@@ -131,9 +131,7 @@ async fn rectify(
 ) -> Result<Response, Problem> {
     let of = (school, topic_of(&topic)?);
     let asked = match fields.day("until") {
-        Ok(day) => {
-            web.app.ask_rectification(&seen.viewer, id, of, day, fields.get("text"), fields.seen()).await
-        }
+        Ok(day) => web.app.ask_rectification(&seen.viewer, id, of, day, fields.get("text"), fields.seen()).await,
         Err(error) => Err(error),
     };
     came_to(&web, seen, id, asked, &which(school, of.1), fields, "rectification-asked").await

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_workbook_is_a_zip_with_its_sheets_whatever_their_names_hold() {
-        let rows = vec![vec!["学校".to_owned().into(), "人数".to_owned().into()], vec!["石门".to_owned().into(), 26.into()]];
+        let rows =
+            vec![vec!["学校".to_owned().into(), "人数".to_owned().into()], vec!["石门".to_owned().into(), 26.into()]];
         let bytes = written(vec![("未成年人/合规[2026]".to_owned(), rows)]).unwrap();
         assert_eq!(bytes[..2], *b"PK");
     }

@@ -472,8 +472,12 @@ impl Person<'_> {
         // What goes on until somebody goes away is looked at once.
         let goes_on = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let bytes = if goes_on { next_part(&mut { body }).await } else { body.collect().await.unwrap().to_bytes() };
-        let is_workbook = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/vnd."));
-        let source = if is_workbook { String::new() } else { String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") };
+        let is_workbook = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/vnd."));
+        let source =
+            if is_workbook { String::new() } else { String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") };
         Page { status: parts.status, headers: parts.headers, source }
     }
 

@@ -29,7 +29,8 @@ pub async fn plant(house: &mut House, today: &str) -> County {
     let (school, partner) = (id(super::house::SCHOOL), id(super::house::NEIGHBOUR));
     let half = yice::domain::county::HalfYear::of(today.parse().unwrap()).to_string();
     let mut text = |what: &str, readers| house.marks.text(what, readers);
-    let [agenda, own, other] = ["agenda", "experience", "experience of the other school"].map(|what| text(what, MEETING));
+    let [agenda, own, other] =
+        ["agenda", "experience", "experience of the other school"].map(|what| text(what, MEETING));
     let [minutes, decision, note] = ["minutes", "decision", "note of a supervision"].map(|what| text(what, MEETING));
     let [answer, rectify] = ["answer of a school", "what is to be put right"].map(|what| text(what, ANSWER));
     let refused = house.marks.text("experience that was refused", &["director"]);

@@ -36,7 +36,11 @@ async fn director(house: &House) -> Permit<Manage> {
 
 async fn there_is_one_district_and_its_quota_counts(engine: Engine) {
     let house = House::new(engine).await;
-    assert_eq!(house.on.db.read().await.unwrap().visits_quota().await.unwrap(), 1, "without a district one is asked for");
+    assert_eq!(
+        house.on.db.read().await.unwrap().visits_quota().await.unwrap(),
+        1,
+        "without a district one is asked for"
+    );
     let pair = (Role::SysAdmin, Relation::SameSchool);
     let (one, two) = (SchoolId(Uuid::now_v7()), SchoolId(Uuid::now_v7()));
     let first = permit::<Manage>(house.teacher, one, pair, Kind::Structure, one.0).await;
