@@ -3,11 +3,10 @@
 use uuid::Uuid;
 
 use super::audit::done;
-use super::files::{NewEntry, Student};
-use super::house::Class;
+use super::files::NewEntry;
 use super::keys::{Key, Wrap};
 use super::pairings::Pairing;
-use super::whole::Seat;
+use super::whole::{Seat, Seated};
 use super::{Conn, Grant, Result, Tx, sql_all};
 use crate::domain::audit::Event;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
@@ -55,11 +54,11 @@ impl Conn {
         compartment: Compartment,
         owner: Uuid,
     ) -> Result<Option<Spot>> {
-        let (student, class, pairings, grants, wraps, stands) = sql_all!(
+        let (seated, pairings, grants, wraps, stands) = sql_all!(
             self,
             [id.0, person.0, compartment.as_str(), owner],
-            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
-            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
+            Seated: "SELECT s.id, s.school_id, s.class_id, s.status, s.version, c.cohort, c.number, c.closed
+             FROM students s JOIN classes c ON c.id = s.class_id WHERE s.id = $1",
             Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
             Grant: "SELECT * FROM grants WHERE student_id = $1 ORDER BY given_at DESC, id DESC",
             Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
@@ -69,7 +68,7 @@ impl Conn {
             (Uuid,): "SELECT id FROM entries WHERE student_id = $1 AND compartment = $3 AND owner = $4 ORDER BY id DESC",
         )?;
         let stands = stands.into_iter().map(|(id,)| EntryId(id)).collect();
-        Ok(Seat::of(student, class, pairings, grants).map(|seat| Spot { seat, wraps, stands }))
+        Ok(Seat::of(seated, pairings, grants).map(|seat| Spot { seat, wraps, stands }))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use super::postgres::Params;
 use super::rounds::passed_on_line;
-use super::{Error, Inner, Result, Tx, sql, sql_all, sqlite};
+use super::{Error, Inner, Result, Tx, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation, Role};
@@ -239,15 +240,13 @@ impl Tx {
     pub(super) async fn chain_all(&mut self, school: SchoolId, lines: Vec<Line>, last: bool) -> Result<()> {
         // Write the head row first: it is the lock. Two lines that read the same head would break the chain.
         let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        let head: (i64, Vec<u8>) = sql!(
+        let heads: Vec<(i64, Vec<u8>)> = sql_all!(
             self,
-            fetch_one(i64, Vec<u8>):
-                "INSERT INTO audit_heads (school_id, seq, hash) VALUES ($1, $2, $3)
+            [school.0, count, &chain::ORIGIN[..]],
+            (i64, Vec<u8>): "INSERT INTO audit_heads (school_id, seq, hash) VALUES ($1, $2, $3)
              ON CONFLICT (school_id) DO UPDATE SET seq = audit_heads.seq + $2 RETURNING seq, hash",
-            school.0,
-            count,
-            chain::ORIGIN.to_vec()
         )?;
+        let head = heads.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
         self.link_all(school, lines, head, last).await
     }
 
@@ -291,8 +290,9 @@ impl Tx {
 impl Tx {
     /// The next statements are the last ones of the transaction.
     fn end_with_next(&mut self) {
-        if let Inner::Sqlite(lease) = &mut self.inner {
-            lease.end_with_next();
+        match &mut self.inner {
+            Inner::Sqlite(lease) => lease.end_with_next(),
+            Inner::Postgres(lent) => lent.end_with_next(),
         }
     }
 
@@ -328,10 +328,9 @@ impl Tx {
                 let query = sqlx::query(lease.text(sqlite::texts!(move_head!(), put_lines!())));
                 lease.ask(with_lines!(query.bind(school.0).bind(head.hash.as_slice()), lines)).await?;
             }
-            Inner::Postgres(tx) => {
-                sqlx::query(move_head!()).bind(school.0).bind(head.hash.as_slice()).execute(&mut **tx).await?;
-                let query = sqlx::query(put_lines!()).bind(school.0).bind(head.hash.as_slice());
-                with_lines!(query, lines).execute(&mut **tx).await?;
+            Inner::Postgres(lent) => {
+                let params = Params::default().bind(school.0).bind(head.hash.as_slice());
+                lent.ask(&[move_head!(), put_lines!()], &with_lines!(params, lines)).await?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! [`Db::begin`] starts a writing transaction and [`Db::read`] a read-only snapshot. Reading functions live on [`Conn`], which
 //! both give; writing functions live on [`Tx`] and ask for a [`Permit`](crate::policy::Permit).
 
+mod answer;
 mod appending;
 mod appointments;
 mod audit;
@@ -34,6 +35,7 @@ mod pairings;
 mod papers;
 mod people;
 mod process;
+mod postgres;
 mod readings;
 mod referrals;
 mod reviews;
@@ -92,10 +94,12 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Executor as _, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions as _, Executor as _};
 
+use answer::Begin;
+use postgres::{Lent, Server};
 use readings::Desk;
-use sqlite::{Begin, Loan, Shelf};
+use sqlite::{Loan, Shelf};
 
 /// Runs one SQL text on whichever driver the transaction uses.
 ///
@@ -105,24 +109,18 @@ macro_rules! sql {
         match &mut $tx.inner {
             $crate::store::Inner::Sqlite(lease) => {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
-                lease.ask(query).await.map(|answers| $crate::store::sqlite::changes(&answers))
+                lease.ask(query).await.map(|answers| $crate::store::answer::changes(&answers))
             }
-            $crate::store::Inner::Postgres(tx) => {
-                let query = sqlx::query($text)$(.bind($arg))*;
-                query.execute(&mut **tx).await.map(|done| done.rows_affected()).map_err($crate::store::Error::from)
-            }
+            $crate::store::Inner::Postgres(lent) => lent.run(sqlx::query($text)$(.bind($arg))*).await,
         }
     };
     ($tx:expr, $fetch:ident $row:ty: $text:literal $(, $arg:expr)* $(,)?) => {
         match &mut $tx.inner {
             $crate::store::Inner::Sqlite(lease) => {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
-                lease.ask(query).await.and_then(|answers| $crate::store::sqlite::$fetch::<$row>(&answers))
+                lease.ask(query).await.and_then(|answers| $crate::store::answer::$fetch::<_, $row>(&answers))
             }
-            $crate::store::Inner::Postgres(tx) => {
-                let query = sqlx::query_as::<_, $row>($text)$(.bind($arg))*;
-                query.$fetch(&mut **tx).await.map_err($crate::store::Error::from)
-            }
+            $crate::store::Inner::Postgres(lent) => lent.$fetch(sqlx::query_as::<_, $row>($text)$(.bind($arg))*).await,
         }
     };
 }
@@ -131,7 +129,7 @@ pub(crate) use sql;
 /// Runs several SQL texts in their order: `sql_all!(self, [args], Row: "…", Row: "…")` gives a tuple of lists of rows. All of
 /// them have the same arguments, of which each uses what it needs; a text that gives no rows has the row `()`.
 ///
-/// On SQLite they travel to the driver's thread and back together, in one snapshot.
+/// They travel to the database and back together, in one snapshot where they only read.
 macro_rules! sql_all {
     ($tx:expr, $args:tt, $($row:ty: $text:literal),+ $(,)?) => {
         match &mut $tx.inner {
@@ -139,20 +137,20 @@ macro_rules! sql_all {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($($text),+)));
                 lease.ask($crate::store::with!(query, $args)).await.and_then(|answers| {
                     let mut answers = answers.iter();
-                    Ok(($($crate::store::sqlite::next::<$row>(&mut answers)?),+))
+                    let found = ($($crate::store::answer::next::<_, $row>(&mut answers)?),+);
+                    Ok(found)
                 })
             }
-            $crate::store::Inner::Postgres(tx) => async {
-                // The driver keeps prepared statements by their text: here the same text has more arguments than elsewhere.
-                Ok(($($crate::store::with!(
-                    sqlx::query_as::<_, $row>(concat!($text, " /* ", file!(), ":", line!(), " */")),
-                    $args
-                )
-                .fetch_all(&mut **tx)
-                .await?),+))
+            $crate::store::Inner::Postgres(lent) => {
+                // A connection keeps prepared texts by their words: here the same words have other arguments than elsewhere.
+                let texts = [$(concat!($text, " /* ", file!(), ":", line!(), " */")),+];
+                let params = $crate::store::with!($crate::store::postgres::Params::default(), $args);
+                lent.ask(&texts, &params).await.and_then(|answers| {
+                    let mut answers = answers.iter();
+                    let found = ($($crate::store::answer::next::<_, $row>(&mut answers)?),+);
+                    Ok(found)
+                })
             }
-            .await
-            .map_err(|error: sqlx::Error| $crate::store::Error::from(error)),
         }
     };
 }
@@ -233,12 +231,12 @@ pub struct Db {
 #[derive(Debug, Clone)]
 enum Pools {
     Sqlite { writer: Arc<Shelf>, readers: Arc<Shelf> },
-    Postgres(PgPool),
+    Postgres(Arc<Server>),
 }
 
 pub(crate) enum Inner {
     Sqlite(Loan),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Lent),
 }
 
 /// An open transaction as reading functions see it.
@@ -270,7 +268,7 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         match self.0.inner {
             Inner::Sqlite(lease) => lease.commit().await,
-            Inner::Postgres(tx) => Ok(tx.commit().await?),
+            Inner::Postgres(lent) => lent.commit().await,
         }
     }
 
@@ -282,15 +280,13 @@ impl Tx {
     pub async fn leave(self) -> Result<()> {
         match self.0.inner {
             Inner::Sqlite(lease) => lease.leave().await,
-            Inner::Postgres(tx) => Ok(tx.rollback().await?),
+            Inner::Postgres(lent) => lent.leave().await,
         }
     }
 }
 
 /// How long a request waits for a connection before it says that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections to a PostgreSQL server.
-const SERVER_CONNECTIONS: u32 = 16;
 
 impl Db {
     /// Opens (or makes) an embedded SQLite file and brings its tables up to date.
@@ -327,11 +323,10 @@ impl Db {
     /// The server cannot be reached, refuses, or holds tables from a newer version.
     pub async fn open_postgres(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
-        let pool = PgPoolOptions::new().max_connections(SERVER_CONNECTIONS).acquire_timeout(PATIENCE * 4);
-        // A question before each transaction whether the connection lives would be one way to the server more: `begin_on` sees it.
-        let pool = pool.test_before_acquire(false).connect_with(options).await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(migration)?;
-        Ok(Self { pools: Pools::Postgres(pool), desk: Arc::default() })
+        let once = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/postgres").run(&once).await.map_err(migration)?;
+        once.close().await;
+        Ok(Self { pools: Pools::Postgres(Server::new(options)), desk: Arc::default() })
     }
 
     /// Starts a writing transaction: `BEGIN IMMEDIATE` on SQLite, where a deferred one that reads first and writes later
@@ -356,7 +351,7 @@ impl Db {
     async fn writer(&self, begin: Begin) -> Result<Tx> {
         let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(writer.lend(begin).await?),
-            Pools::Postgres(pool) => Inner::Postgres(begin_on(pool, "BEGIN").await?),
+            Pools::Postgres(server) => Inner::Postgres(server.lend(begin).await?),
         };
         Ok(Tx(Conn { inner }))
     }
@@ -381,9 +376,7 @@ impl Db {
     async fn reader(&self, begin: Begin) -> Result<Conn> {
         let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.lend(begin).await?),
-            Pools::Postgres(pool) => {
-                Inner::Postgres(begin_on(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Pools::Postgres(server) => Inner::Postgres(server.lend(begin).await?),
         };
         Ok(Conn { inner })
     }
@@ -407,21 +400,9 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(server) => server.close().await,
         }
     }
-}
-
-/// Begins a transaction. Connections that died while nobody used them, all of them after a restart of the server, are passed over.
-async fn begin_on(pool: &PgPool, words: &'static str) -> Result<Transaction<'static, Postgres>> {
-    for _ in 0..SERVER_CONNECTIONS {
-        match pool.begin_with(words).await {
-            Err(sqlx::Error::Io(_)) => {}
-            Err(sqlx::Error::Database(cause)) if cause.code().is_some_and(|code| code.starts_with("57P")) => {}
-            begun => return Ok(begun?),
-        }
-    }
-    Ok(pool.begin_with(words).await?)
 }
 
 fn migration(error: sqlx::migrate::MigrateError) -> Error {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql};
+use super::{Conn, Error, Result, Tx, sql, sql_all};
 use crate::domain::ids::{ClassId, InvitationId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Language, Role};
@@ -231,19 +231,12 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn names_among(&mut self, ids: &[PersonId; 10]) -> Result<Vec<(PersonId, String)>> {
-        let rows: Vec<(Uuid, String)> = sql!(
+        let rows: Vec<(Uuid, String)> = sql_all!(
             self,
-            fetch_all (Uuid, String): "SELECT id, name FROM persons WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-            ids[0].0,
-            ids[1].0,
-            ids[2].0,
-            ids[3].0,
-            ids[4].0,
-            ids[5].0,
-            ids[6].0,
-            ids[7].0,
-            ids[8].0,
-            ids[9].0
+            [
+                ids[0].0, ids[1].0, ids[2].0, ids[3].0, ids[4].0, ids[5].0, ids[6].0, ids[7].0, ids[8].0, ids[9].0,
+            ],
+            (Uuid, String): "SELECT id, name FROM persons WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )?;
         Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
     }

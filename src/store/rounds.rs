@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::people::DutyRow;
-use super::{Conn, Error, Inner, Notice, Result, Tx, sql, sql_all, sqlite};
+use super::postgres::Params;
+use super::{Conn, Error, Inner, Notice, Result, Tx, answer, sql, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{ClassId, DeadlineId, PersonId, SchoolId, StudentId};
 use crate::domain::outside::Channel;
@@ -116,15 +117,15 @@ macro_rules! together {
                     let row = $rows.get(place);
                     query$(.bind(row.map($column)))+
                 });
-                lease.ask(query).await.and_then(|answers| sqlite::fetch_all::<$row>(&answers))
+                lease.ask(query).await.and_then(|answers| answer::fetch_all::<_, $row>(&answers))
             }
-            Inner::Postgres(tx) => {
-                let query = sqlx::query_as::<_, $row>($text)$(.bind($first))*;
-                let query = (0..TOGETHER).fold(query, |query, place| {
+            Inner::Postgres(lent) => {
+                let params = Params::default()$(.bind($first))*;
+                let params = (0..TOGETHER).fold(params, |params, place| {
                     let row = $rows.get(place);
-                    query$(.bind(row.map($column)))+
+                    params$(.bind(row.map($column)))+
                 });
-                query.fetch_all(&mut **tx).await.map_err(Error::from)
+                lent.ask(&[$text], &params).await.and_then(|answers| answer::fetch_all::<_, $row>(&answers))
             }
         }
     };

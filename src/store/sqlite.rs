@@ -15,9 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
-use sqlx::{Connection as _, Either, Executor as _, FromRow, Sqlite, SqliteConnection};
+use sqlx::{Connection as _, Either, Executor as _, Sqlite, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answer::{Answer, Begin};
 use super::{PATIENCE, Result};
 use batch::{Batch, Held, Queued};
 
@@ -30,19 +31,6 @@ pub(crate) struct Shelf {
     count: u32,
     /// How many wait for a connection.
     queue: AtomicUsize,
-}
-
-/// How what is asked over a lent connection hangs together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Begin {
-    /// Not at all: each question, or group of questions, sees the newest state.
-    Alone,
-    /// As one snapshot.
-    Snapshot,
-    /// As one writing transaction, which may become permanent together with those of others.
-    Write,
-    /// As one writing transaction that takes long: nobody waits with it for the `COMMIT`.
-    Long,
 }
 
 /// How it stands with the transaction of a lent connection.
@@ -77,12 +65,6 @@ pub(crate) struct Loan {
     last: bool,
     home: Arc<Shelf>,
     place: Option<OwnedSemaphorePermit>,
-}
-
-/// What one statement answered.
-pub(crate) struct Answer {
-    rows: Vec<SqliteRow>,
-    changes: u64,
 }
 
 /// One text or several.
@@ -227,7 +209,7 @@ impl Loan {
     ///
     /// # Errors
     /// The database; then everything since the beginning will be rolled back.
-    pub async fn ask(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<Answer>> {
+    pub async fn ask(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<Answer<SqliteRow>>> {
         if self.state == State::Unsure {
             // SQLite may have rolled back by itself: what is asked now would stand alone. PostgreSQL refuses it too.
             return Err(sqlx::Error::Protocol("a statement of this transaction failed".to_owned()).into());
@@ -332,35 +314,6 @@ impl Drop for Loan {
             }
         }
     }
-}
-
-/// How many rows the only statement touched.
-pub(crate) fn changes(answers: &[Answer]) -> u64 {
-    answers.last().map_or(0, |answer| answer.changes)
-}
-
-/// The rows of the only statement.
-pub(crate) fn fetch_all<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<Vec<T>> {
-    next(&mut answers.iter())
-}
-
-/// The first row of the only statement, if there is one.
-pub(crate) fn fetch_optional<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<Option<T>> {
-    let row = answers.first().and_then(|answer| answer.rows.first());
-    Ok(row.map(T::from_row).transpose()?)
-}
-
-/// The first row of the only statement.
-pub(crate) fn fetch_one<T: for<'r> FromRow<'r, SqliteRow>>(answers: &[Answer]) -> Result<T> {
-    Ok(fetch_optional(answers)?.ok_or(sqlx::Error::RowNotFound)?)
-}
-
-/// The rows of the next of several statements.
-pub(crate) fn next<'a, T: for<'r> FromRow<'r, SqliteRow>>(
-    answers: &mut impl Iterator<Item = &'a Answer>,
-) -> Result<Vec<T>> {
-    let rows = answers.next().map_or(&[][..], |answer| &answer.rows);
-    rows.iter().map(|row| Ok(T::from_row(row)?)).collect()
 }
 
 #[cfg(test)]

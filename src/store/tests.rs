@@ -4,7 +4,7 @@ use super::{Db, Error, unavailable};
 
 #[path = "../../tests/support/cluster.rs"]
 #[expect(dead_code, reason = "shared with the tests outside, which use all of it")]
-mod cluster;
+pub(super) mod cluster;
 use cluster::{Engine, TestDb};
 
 async fn write_on_a_snapshot(db: &Db) -> Result<u64, Error> {

@@ -117,6 +117,24 @@ struct StudentRow {
     version: i64,
 }
 
+/// A student with the class.
+#[derive(sqlx::FromRow)]
+pub(super) struct Seated {
+    #[sqlx(flatten)]
+    student: Student,
+    cohort: i64,
+    number: i64,
+    closed: bool,
+}
+
+/// And how many entries from outside wait to be taken in.
+#[derive(sqlx::FromRow)]
+struct SeatedFile {
+    #[sqlx(flatten)]
+    seated: Seated,
+    contributed: i64,
+}
+
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
@@ -128,13 +146,9 @@ impl SignedInRow {
 }
 
 impl Seat {
-    pub(super) fn of(
-        student: Vec<Student>,
-        class: Vec<Class>,
-        pairings: Vec<Pairing>,
-        grants: Vec<Grant>,
-    ) -> Option<Self> {
-        let (student, class) = (student.into_iter().next()?, class.into_iter().next()?);
+    pub(super) fn of(seated: Vec<Seated>, pairings: Vec<Pairing>, grants: Vec<Grant>) -> Option<Self> {
+        let Seated { student, cohort, number, closed } = seated.into_iter().next()?;
+        let class = Class { id: student.class_id, school_id: student.school_id, cohort, number, closed };
         Some(Self { student, class, pairings, grants })
     }
 }
@@ -172,15 +186,15 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn seat(&mut self, id: StudentId) -> Result<Option<Seat>> {
-        let (student, class, pairings, grants) = sql_all!(
+        let (seated, pairings, grants) = sql_all!(
             self,
             [id.0],
-            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
-            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
+            Seated: "SELECT s.id, s.school_id, s.class_id, s.status, s.version, c.cohort, c.number, c.closed
+             FROM students s JOIN classes c ON c.id = s.class_id WHERE s.id = $1",
             Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
             Grant: "SELECT * FROM grants WHERE student_id = $1 ORDER BY given_at DESC, id DESC",
         )?;
-        Ok(Seat::of(student, class, pairings, grants))
+        Ok(Seat::of(seated, pairings, grants))
     }
 
     /// Everything about a file that a person can open, with at most `limit` entries.
@@ -188,11 +202,12 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn whole_file(&mut self, id: StudentId, person: PersonId, limit: i64) -> Result<Option<WholeFile>> {
-        let (student, class, pairings, grants, wraps, sheets, records, entries, names, waiting) = sql_all!(
+        let (seated, pairings, grants, wraps, sheets, records, entries, names) = sql_all!(
             self,
             [id.0, person.0, limit, Uuid::nil()],
-            Student: "SELECT id, school_id, class_id, status, version FROM students WHERE id = $1",
-            Class: "SELECT id, school_id, cohort, number, closed FROM classes WHERE id = (SELECT class_id FROM students WHERE id = $1)",
+            SeatedFile: "SELECT s.id, s.school_id, s.class_id, s.status, s.version, c.cohort, c.number, c.closed,
+               (SELECT count(*) FROM letters l WHERE l.student_id = $1 AND l.kind = 'contribution' AND l.state = 'sent') AS contributed
+             FROM students s JOIN classes c ON c.id = s.class_id WHERE s.id = $1",
             Pairing: "SELECT * FROM pairings WHERE student_id = $1 ORDER BY starts DESC, id DESC",
             Grant: "SELECT * FROM grants WHERE student_id = $1 ORDER BY given_at DESC, id DESC",
             Wrap: "SELECT w.key_id, k.subject, k.compartment, k.owner, k.epoch AS current, w.epoch, w.holder, w.form, w.sealed, w.mark
@@ -207,14 +222,15 @@ impl Conn {
             (Uuid, String): "SELECT id, name FROM persons WHERE id IN
              (SELECT author FROM entries WHERE student_id = $1 AND compartment = 'support'
               UNION SELECT helper_id FROM pairings WHERE student_id = $1)",
-            (i64,): "SELECT count(*) FROM letters WHERE student_id = $1 AND kind = 'contribution' AND state = 'sent'",
         )?;
         let entry = |row| entry(row, id, Compartment::Support, Uuid::nil());
         let entries = entries.into_iter().map(entry).collect();
         let names = names.into_iter().map(|(id, name)| (PersonId(id), name)).collect();
-        let contributed = waiting.first().map_or(0, |(count,)| *count);
+        let seated: Vec<SeatedFile> = seated;
+        let contributed = seated.first().map_or(0, |one| one.contributed);
+        let seated = seated.into_iter().map(|one| one.seated).collect();
         let file = |seat| WholeFile { seat, wraps, sheets, records, entries, names, contributed };
-        Ok(Seat::of(student, class, pairings, grants).map(file))
+        Ok(Seat::of(seated, pairings, grants).map(file))
     }
 
     /// Everything about a class that a person can open.

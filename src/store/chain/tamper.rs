@@ -31,6 +31,6 @@ pub(crate) async fn plan(db: &Db, question: &'static str) -> Vec<String> {
     let mut conn = db.read().await.unwrap();
     let Inner::Sqlite(lease) = &mut conn.inner else { panic!("these tests are about SQLite") };
     let answers = lease.ask(sqlx::query(question)).await.unwrap();
-    let rows: Vec<(i64, i64, i64, String)> = crate::store::sqlite::fetch_all(&answers).unwrap();
+    let rows: Vec<(i64, i64, i64, String)> = crate::store::answer::fetch_all(&answers).unwrap();
     rows.into_iter().map(|row| row.3).collect()
 }
