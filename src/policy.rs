@@ -217,7 +217,8 @@ impl Policy {
     /// Whether the person may do this, without making a permit: for deciding what a page offers.
     #[must_use]
     pub fn may(&self, standing: &Standing, kind: Kind, action: Action) -> bool {
-        standing.pairs.iter().any(|(role, relation)| self.allows(*role, *relation, kind, action))
+        !refuses(standing, kind)
+            && standing.pairs.iter().any(|(role, relation)| self.allows(*role, *relation, kind, action))
     }
 
     /// Asks for permission; the only place where a [`Permit`] is made.
@@ -225,7 +226,8 @@ impl Policy {
     /// # Errors
     /// [`Refused`] when none of the person's roles allows it.
     pub fn permit<A: Act>(&self, standing: &Standing, kind: Kind, object: Uuid) -> Result<Permit<A>, Refused> {
-        let allowed = standing.pairs.iter().find(|(role, relation)| self.allows(*role, *relation, kind, A::ACTION));
+        let mut pairs = standing.pairs.iter().filter(|_| !refuses(standing, kind));
+        let allowed = pairs.find(|(role, relation)| self.allows(*role, *relation, kind, A::ACTION));
         let Some(&(role, relation)) = allowed else {
             let first = standing.pairs.first();
             let relation = first.map_or(Relation::None, |pair| pair.1);
@@ -252,6 +254,11 @@ impl Policy {
         }
         out
     }
+}
+
+/// What no rule can allow: anything about a child to people of the district.
+const fn refuses(standing: &Standing, kind: Kind) -> bool {
+    standing.childless && kind.is_of_a_child()
 }
 
 /// Every request of one role.

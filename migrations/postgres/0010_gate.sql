@@ -50,11 +50,3 @@ CREATE TABLE releases (
     hash BYTEA NOT NULL,
     PRIMARY KEY (scope, epoch, report)
 );
-
--- Home visits of a school in a term: a number of the work, not of the children.
-CREATE TABLE visits_made (
-    school_id UUID NOT NULL REFERENCES schools (id),
-    term TEXT NOT NULL,
-    visits BIGINT NOT NULL,
-    PRIMARY KEY (school_id, term)
-);

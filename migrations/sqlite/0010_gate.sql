@@ -50,11 +50,3 @@ CREATE TABLE releases (
     hash BLOB NOT NULL,
     PRIMARY KEY (scope, epoch, report)
 ) STRICT, WITHOUT ROWID;
-
--- Home visits of a school in a term: a number of the work, not of the children.
-CREATE TABLE visits_made (
-    school_id BLOB NOT NULL REFERENCES schools (id),
-    term TEXT NOT NULL,
-    visits INTEGER NOT NULL,
-    PRIMARY KEY (school_id, term)
-) STRICT, WITHOUT ROWID;

@@ -3,9 +3,10 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
+use crate::domain::ids::SchoolId;
 use crate::domain::relation::Standing;
 use crate::domain::words::Role;
-use crate::service::{App, Error, FoundedSchool, NewPerson};
+use crate::service::{App, Error, FoundedDistrict, FoundedSchool, NewPerson};
 use crate::vault::OfficeKey;
 
 /// An account that waits for its owner.
@@ -31,10 +32,10 @@ impl Waiting {
 /// The database.
 pub async fn first_people(app: &App, founded: &FoundedSchool) -> Result<[Waiting; 2], Failure> {
     Ok([
-        invite_first(app, founded, (Role::SysAdmin, "admin", "管理员"), &[]).await?,
+        invite_first(app, founded.id, (Role::SysAdmin, "admin", "管理员"), &[]).await?,
         invite_first(
             app,
-            founded,
+            founded.id,
             (Role::Counsellor, "counsellor", "心理教师"),
             std::slice::from_ref(&founded.counselling),
         )
@@ -42,13 +43,25 @@ pub async fn first_people(app: &App, founded: &FoundedSchool) -> Result<[Waiting
     ])
 }
 
+/// Invites those with whom a district begins: an administrator, and an officer whose code carries the key of its office.
+///
+/// # Errors
+/// The database.
+pub async fn first_officers(app: &App, founded: &FoundedDistrict) -> Result<[Waiting; 2], Failure> {
+    let office = std::slice::from_ref(&founded.office);
+    Ok([
+        invite_first(app, founded.id, (Role::SysAdmin, "district-admin", "管理员"), &[]).await?,
+        invite_first(app, founded.id, (Role::DistrictOfficer, "officer", "教育局工作人员"), office).await?,
+    ])
+}
+
 async fn invite_first(
     app: &App,
-    founded: &FoundedSchool,
+    school: SchoolId,
     (role, login, name): (Role, &str, &str),
     offices: &[OfficeKey],
 ) -> Result<Waiting, Failure> {
-    let standing = Standing::installation(founded.id);
+    let standing = Standing::installation(school);
     // Sign-in names are of the installation, not of the school: the second school's administrator is `admin2`.
     let mut number = 1;
     let invited = loop {

@@ -28,7 +28,7 @@ impl Audit {
         let Self::Verify(place) = self;
         let words = Words(lang);
         let app = place.open().await?;
-        let schools = school::all(&app).await?;
+        let schools = school::every(&app).await?;
         let name = |id: SchoolId| match schools.iter().find(|school| school.id == id) {
             _ if id.0.is_nil() => t!(words, "cli-audit-house"),
             Some(school) if !school.name.is_empty() => school.name.clone(),

@@ -101,7 +101,9 @@ async fn furnish(app: &App) -> Result<Vec<Colleague>, Failure> {
     app.found_installation().await?;
     let founded = app.found_school(staff::SCHOOL).await?;
     let class = content::take_in_roster(app, founded.id).await?;
-    let colleagues = staff::hire(app, &founded, class).await?;
+    let mut colleagues = staff::hire(app, &founded, class).await?;
     content::write(app, &colleagues, class).await?;
+    let district = app.found_district(staff::DISTRICT).await?;
+    colleagues.push(staff::hire_officer(app, &district).await?);
     Ok(colleagues)
 }

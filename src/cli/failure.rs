@@ -61,6 +61,10 @@ pub enum Failure {
     NoSchool(String),
     /// A school has this name already.
     SchoolTaken(String),
+    /// There is a district already.
+    DistrictFounded,
+    /// The name is the district's, which has no students.
+    IsDistrict(String),
     /// There are several schools: the command must say which.
     WhichSchool,
     /// Nobody has this sign-in name.
@@ -146,6 +150,8 @@ impl Failure {
         match self {
             Self::NoSchool(name) => t!(words, "cli-no-school", name = name.clone()),
             Self::SchoolTaken(name) => t!(words, "cli-school-taken", name = name.clone()),
+            Self::DistrictFounded => t!(words, "cli-district-founded"),
+            Self::IsDistrict(name) => t!(words, "cli-is-district", name = name.clone()),
             Self::WhichSchool => t!(words, "cli-which-school"),
             Self::NoPerson(login) => t!(words, "cli-no-person", login = login.clone()),
             Self::LoginTaken(login) => t!(words, "cli-login-taken", login = login.clone()),

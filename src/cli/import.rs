@@ -15,7 +15,7 @@ use super::{Failure, Outcome, accounts, school};
 use crate::domain::ids::SchoolId;
 use crate::domain::relation::Standing;
 use crate::domain::roster::{self, MAX_FILE_BYTES, Roster};
-use crate::domain::words::{Kind, Language};
+use crate::domain::words::{Kind, Language, SchoolKind};
 use crate::policy::Report as Blind;
 use crate::service::{App, Plan, Taken};
 use crate::web::ui::t;
@@ -90,7 +90,10 @@ fn read(file: &Path, school_year: i16) -> Result<Roster, Failure> {
 }
 
 async fn target(app: &App, name: &str) -> Result<Target, Failure> {
-    let schools = school::all(app).await?;
+    let schools = school::every(app).await?;
+    if schools.iter().any(|school| school.name == name && school.kind == SchoolKind::District) {
+        return Err(Failure::IsDistrict(name.to_owned()));
+    }
     if let Some(known) = schools.iter().find(|school| school.name == name) {
         return Ok(Target::Known(known.id));
     }

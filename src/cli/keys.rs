@@ -82,6 +82,8 @@ enum Office {
     MoralEd,
     /// 任课教师
     Teachers,
+    /// 教育局
+    District,
 }
 
 impl From<Office> for OfficeKind {
@@ -91,6 +93,7 @@ impl From<Office> for OfficeKind {
             Office::Homeroom => Self::Homeroom,
             Office::MoralEd => Self::MoralEd,
             Office::Teachers => Self::Teachers,
+            Office::District => Self::District,
         }
     }
 }
@@ -112,7 +115,7 @@ impl Key {
 async fn check(place: &Place, lang: Language) -> Result<Outcome, Failure> {
     let app = place.open().await?;
     let mut count = 0;
-    for school in school::all(&app).await? {
+    for school in school::every(&app).await? {
         for found in app.key_check(school.id).await? {
             count += 1;
             print(&format!("{}\t{}\t{}\t{}", found.finding, found.key, found.holder, found.epoch));

@@ -74,8 +74,10 @@ pub struct Renew {
 
 /// Reads a role that can be given.
 fn role(code: &str) -> Result<Role, String> {
-    let known = Role::parse(code).filter(|role| Role::ASSIGNABLE.contains(role));
-    known.ok_or_else(|| Role::ASSIGNABLE.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" | "))
+    let mut all = [Role::ASSIGNABLE, Role::ASSIGNABLE_AT_DISTRICT].concat();
+    all.dedup();
+    let known = Role::parse(code).filter(|role| all.contains(role));
+    known.ok_or_else(|| all.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" | "))
 }
 
 impl Person {

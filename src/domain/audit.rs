@@ -234,6 +234,34 @@ words! {
         HoldSet = "hold_set",
         /// a file may be destroyed again
         HoldLifted = "hold_lifted",
+        /// what was written for a joint meeting was read
+        MeetingRead = "meeting_read",
+        /// a joint meeting was called
+        MeetingCalled = "meeting_called",
+        /// agenda, minutes, a decision or an experience of a joint meeting was written
+        MeetingWritten = "meeting_written",
+        /// a decision of a joint meeting moved on
+        DecisionMoved = "decision_moved",
+        /// a supervision was read
+        SupervisionRead = "supervision_read",
+        /// a supervision was opened by the district
+        SupervisionOpened = "supervision_opened",
+        /// a school answered in a supervision
+        SupervisionAnswered = "supervision_answered",
+        /// the district asked a school to put something right
+        RectificationAsked = "rectification_asked",
+        /// the district accepted an answer
+        AnswerAccepted = "answer_accepted",
+        /// which schools are behind with visits was read
+        ProgressRead = "progress_read",
+        /// how many visits are asked for was set
+        QuotaSet = "quota_set",
+        /// training that was held was noted
+        TrainingNoted = "training_noted",
+        /// the yearly compliance pack was read
+        ComplianceRead = "compliance_read",
+        /// something was entered in the register of incidents
+        IncidentNoted = "incident_noted",
     }
 }
 

@@ -54,6 +54,16 @@ ids! {
     DraftId,
     /// Something sealed to an office or a person, unreadable to its writer.
     LetterId,
+    /// A joint meeting of schools 联席会议.
+    MeetingId,
+    /// A decision of a joint meeting.
+    DecisionId,
+    /// A supervision of the schools by the district 督查.
+    SupervisionId,
+    /// What somebody wrote for a meeting or a supervision.
+    PaperId,
+    /// An entry in the register of incidents.
+    IncidentId,
     /// A warning about one student 预警.
     WarningId,
     /// A step on the timeline of a warning.

@@ -3,7 +3,10 @@
 pub mod audit;
 pub mod calendar;
 pub mod clock;
+pub mod compliance;
+pub mod county;
 pub mod crisis;
+pub mod deidentify;
 pub mod gate;
 pub mod help;
 pub mod helping;

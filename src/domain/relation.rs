@@ -74,6 +74,8 @@ pub struct Standing {
     pub school: SchoolId,
     /// The pairs, most specific relation of each role first.
     pub pairs: Vec<(Role, Relation)>,
+    /// The person belongs to the district, which has no students: nothing about a child is allowed, whatever a row says.
+    pub childless: bool,
 }
 
 impl Standing {
@@ -86,14 +88,14 @@ impl Standing {
         if facts.leads && duties.iter().any(|duty| duty.school == facts.school) {
             pairs.push((Role::CaseLeader, Relation::CaseLeader));
         }
-        Self { actor, school: facts.school, pairs }
+        Self { actor, school: facts.school, pairs, childless: false }
     }
 
     /// The standing of whoever runs the installation's own commands: an administrator of the school, nobody else.
     #[must_use]
     pub fn installation(school: SchoolId) -> Self {
         let pairs = vec![(Role::SysAdmin, Relation::SameSchool), (Role::SysAdmin, Relation::Own)];
-        Self { actor: PersonId(uuid::Uuid::nil()), school, pairs }
+        Self { actor: PersonId(uuid::Uuid::nil()), school, pairs, childless: false }
     }
 }
 

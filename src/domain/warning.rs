@@ -154,6 +154,10 @@ words! {
         Contribution = "contribution",
         /// what a helper from outside may know of a child, to that helper
         NeedsCard = "needs_card",
+        /// a copy of what was written for a joint meeting, to an office or a person that may read it
+        Meeting = "meeting",
+        /// a copy of what was written in a supervision, to an office or a person that may read it
+        Supervision = "supervision",
     }
 }
 
@@ -169,6 +173,8 @@ impl LetterKind {
             Self::Mandatory => Kind::Restricted,
             Self::Contribution => Kind::Support,
             Self::NeedsCard => Kind::Pairing,
+            Self::Meeting => Kind::Meeting,
+            Self::Supervision => Kind::Supervision,
         }
     }
 }

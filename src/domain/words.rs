@@ -105,10 +105,32 @@ impl Role {
         Self::SysAdmin,
     ];
 
+    /// The roles that the administrator of the district can give: none of them leads to a student.
+    pub const ASSIGNABLE_AT_DISTRICT: &'static [Self] = &[Self::DistrictOfficer, Self::PrivacyOfficer, Self::SysAdmin];
+
+    /// The roles that can be given at a school, or at the district.
+    #[must_use]
+    pub const fn assignable(at: SchoolKind) -> &'static [Self] {
+        match at {
+            SchoolKind::School => Self::ASSIGNABLE,
+            SchoolKind::District => Self::ASSIGNABLE_AT_DISTRICT,
+        }
+    }
+
     /// Whether the role is held for one class rather than for the whole school.
     #[must_use]
     pub const fn is_for_a_class(self) -> bool {
         matches!(self, Self::HomeroomTeacher | Self::SubjectTeacher)
+    }
+}
+
+words! {
+    /// What an organisation of the installation is.
+    SchoolKind {
+        /// 学校
+        School = "school",
+        /// 教育局: sees figures and process, and has no student, class or box of its own
+        District = "district",
     }
 }
 
@@ -177,6 +199,43 @@ words! {
         Appointment = "appointment",
         /// 销毁: the destruction of a file
         Erasure = "erasure",
+        /// 联席会议: what schools and district say to each other
+        Meeting = "meeting",
+        /// 督查: what the district asks the schools, and their answers
+        Supervision = "supervision",
+        /// 合规审计: the yearly pack and the register of incidents
+        Compliance = "compliance",
+    }
+}
+
+impl Kind {
+    /// Whether it is about students: the compartments of a file, and what the house keeps around them.
+    #[must_use]
+    pub const fn is_of_a_child(self) -> bool {
+        match self {
+            Self::Roster
+            | Self::Contact
+            | Self::Circumstance
+            | Self::Support
+            | Self::Warning
+            | Self::Counselling
+            | Self::Restricted
+            | Self::Views
+            | Self::Pairing
+            | Self::Brief
+            | Self::Box
+            | Self::Appointment
+            | Self::Erasure => true,
+            Self::Statistics
+            | Self::Structure
+            | Self::Staff
+            | Self::Audit
+            | Self::Keys
+            | Self::Account
+            | Self::Meeting
+            | Self::Supervision
+            | Self::Compliance => false,
+        }
     }
 }
 
@@ -249,6 +308,8 @@ words! {
         MoralEd = "moral_ed",
         /// the subject teachers of one class: its roster and nothing else
         Teachers = "teachers",
+        /// the office of the district
+        District = "district",
     }
 }
 

@@ -12,7 +12,9 @@ use super::files::entry_spot;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::DAY;
+use crate::domain::county::HalfYear;
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{EntryText, NoteText};
 use crate::domain::relation::Facts;
 use crate::domain::session::Disclosure;
@@ -251,7 +253,7 @@ impl App {
             self.recount(tx, viewer, permit, id, Part::Visit).await?;
         }
         if let Visit::Made(day) = sent.visit {
-            self.note_visit(tx, permit, day).await?;
+            tx.tally(permit, permit.school(), HalfYear::of(day), ProcessFigure::VisitsMade, 1).await?;
         }
         if let Some(found) = sent.finding {
             let letter = self.letter_from("visit finding", &[written.0.as_bytes()]);

@@ -1,5 +1,6 @@
 //! What an act can answer when it does not happen.
 
+use crate::domain::deidentify::Finding;
 use crate::{store, vault};
 
 /// The result of an act.
@@ -48,6 +49,9 @@ pub enum Error {
     /// The form says something that cannot be.
     #[error("invalid form")]
     Invalid(Vec<FieldProblem>),
+    /// A text that is to leave the school names somebody, or looks as if it did.
+    #[error("a text names somebody")]
+    Named(Vec<Finding>),
     /// Somebody else changed it meanwhile.
     #[error("stale")]
     Stale(Vec<Stale>),

@@ -321,13 +321,6 @@ impl App {
         tx.commit().await?;
         Ok(counted)
     }
-
-    /// Counts a home visit that was written down, for the number of all of them in a term.
-    pub(crate) async fn note_visit<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, day: Date) -> Result<()> {
-        let terms = tx.terms(permit.school()).await?;
-        let term = term_of(terms.iter().filter_map(|term| term.starts.parse().ok()), day);
-        Ok(tx.count_visit(permit, &term.to_string()).await?)
-    }
 }
 
 /// No term with its holiday is longer than this, in days.

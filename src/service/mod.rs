@@ -12,6 +12,7 @@ mod calendar;
 mod cases;
 mod channels;
 mod circumstances;
+mod compliance;
 mod concerns;
 mod crises;
 mod due;
@@ -33,12 +34,15 @@ mod keys;
 mod leading;
 mod letters;
 mod mandatory;
+mod meetings;
 mod moods;
 mod new_class;
 mod notices;
 mod offices;
 mod outbox;
 mod pairings;
+mod papers;
+mod process;
 mod progress;
 mod publisher;
 mod recovery;
@@ -51,6 +55,7 @@ mod sheets;
 mod staff;
 mod statistics;
 mod structure;
+mod supervisions;
 mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -68,6 +73,7 @@ pub use calendar::SchoolCalendar;
 pub use cases::Due;
 pub use channels::{Channels, MailEdit, MailServer, RobotState};
 pub use circumstances::Decision;
+pub use compliance::{Accesses, Compliance, IncidentDays, Pack, PackSum};
 pub use concerns::{NewReport, Receipt, Reportable};
 pub use crises::{NewItem, NewShift, OpenedCrisis};
 pub use due::{DueList, HolidayCase, HolidayList, ListedDue, Taking};
@@ -89,6 +95,10 @@ pub use keys::Keys;
 pub use leading::{Led, NewLeader};
 pub use letters::{fresh, receipt_number};
 pub use mandatory::{ListedReport, NewMandatory, OpenedReport, ReportState, ReportStep, Reports};
+pub use meetings::{
+    Contribution, ListedMeeting, Meetings, NewDecision, NewJointMeeting, OWNERS as DECISION_OWNERS, OpenedMeeting,
+    ShownDecision, fresh_form, gate_counts,
+};
 pub use moods::MoodLog;
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
 pub use outbox::{Destination, Outgoing};
@@ -96,6 +106,8 @@ pub use pairings::{
     Candidate, ClassHelp, HandOver, ListedHelper, ListedPairing, ManagedPairing, NewPairing, PairingForm,
     SchoolPairings, Told,
 };
+pub use papers::ShownPaper;
+pub use process::{Progress, SchoolProgress};
 pub use progress::{ShownReview, TrackingRecord};
 pub use publisher::PublishedReport;
 pub use referrals::{
@@ -103,12 +115,15 @@ pub use referrals::{
 };
 pub use rosters::{Item, KeptRoster, Outcome, Plan, RosterUpload, StartedImport, Taken};
 pub use screenings::Screening;
-pub use setup::FoundedSchool;
+pub use setup::{FoundedDistrict, FoundedSchool};
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
 pub use statistics::{CountyStatistics, SchoolBeside, Statistics};
 pub use structure::{Structure, TermEdit};
+pub use supervisions::{
+    ListedSupervision, NewSupervision, OpenedSupervision, ShownAnswer, SupervisedSchool, Supervisions,
+};
 pub use sweep::Sweeper;
 pub use viewer::Viewer;
 pub use warnings::{

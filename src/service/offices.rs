@@ -17,6 +17,7 @@ pub const fn office_of(duty: &Duty) -> Option<(OfficeKind, Option<ClassId>)> {
     match (duty.role, duty.class) {
         (Role::Counsellor, _) => Some((OfficeKind::Counselling, None)),
         (Role::MoralEdDirector, _) => Some((OfficeKind::MoralEd, None)),
+        (Role::DistrictOfficer, _) => Some((OfficeKind::District, None)),
         (Role::HomeroomTeacher, Some(class)) => Some((OfficeKind::Homeroom, Some(class))),
         (Role::SubjectTeacher, Some(class)) => Some((OfficeKind::Teachers, Some(class))),
         _ => None,
@@ -78,7 +79,8 @@ impl App {
     }
 
     /// Makes an office with a new key pair, wrapped to the recovery identity and, but for the counselling office itself, to
-    /// the counselling office: its members see all that the others see, so they are the ones who let newcomers in.
+    /// the counselling office: its members see all that the others see, so they are the ones who let newcomers in. A district
+    /// has one office, whose members let each other in.
     ///
     /// # Errors
     /// The database.
@@ -124,7 +126,7 @@ impl App {
         key: &OfficeKey,
     ) -> Result<()> {
         let mut keepers = vec![self.recovery_recipient(tx).await?];
-        if office.kind != OfficeKind::Counselling {
+        if !matches!(office.kind, OfficeKind::Counselling | OfficeKind::District) {
             let offices = tx.offices(office.school_id).await?;
             let counselling = offices.iter().find(|o| o.kind == OfficeKind::Counselling).ok_or(Error::NotFound)?;
             keepers.push(self.office_recipient(counselling)?);

@@ -15,6 +15,7 @@ use self::marks::Marks;
 use super::facts::term_of;
 use super::{App, Error, Result};
 use crate::domain::clock::school_instant;
+use crate::domain::county::HalfYear;
 use crate::domain::gate::REPORTS;
 use crate::domain::gate::calendar::{Due, can_begin, day_of, due};
 use crate::domain::gate::limits::Limits;
@@ -22,7 +23,8 @@ use crate::domain::gate::menu::{LATEST, Menu, Profile, Tier};
 use crate::domain::gate::release::{COUNTY, Counts, Released, Scope, publish};
 use crate::domain::ids::SchoolId;
 use crate::domain::process::Process;
-use crate::store::{Conn, Epoch, Release};
+use crate::domain::words::SchoolKind;
+use crate::store::{Conn, Epoch, Release, School};
 use crate::vault::{FactKey, NoiseKey};
 
 /// The name of the turn.
@@ -226,7 +228,7 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
         rolls.entry(school.0).or_default().push((cohort, u32::try_from(count).unwrap_or(u32::MAX)));
     }
     let mut terms: BTreeMap<Uuid, Vec<Date>> = BTreeMap::new();
-    let schools = conn.schools().await?;
+    let schools = taught(conn.schools().await?);
     for school in &schools {
         for term in conn.terms(school.id).await? {
             terms.entry(school.id.0).or_default().extend(term.starts.parse::<Date>().ok());
@@ -257,11 +259,18 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
     Ok(places)
 }
 
-/// Numbers of the work of a school: from the beginning of the term to the day of the report.
+/// Those with students: the district has none.
+pub(super) fn taught(schools: Vec<School>) -> Vec<School> {
+    schools.into_iter().filter(|school| school.kind == SchoolKind::School).collect()
+}
+
+/// Numbers of the work of a school: totals of the half year, and due times from the beginning of the term to the day of the report.
 async fn process(conn: &mut Conn, school: SchoolId, term: Date, day: Date) -> Result<Vec<Process>> {
-    let visits = conn.visits_made(school).await?.into_iter().find(|(named, _)| *named == term.to_string());
+    let half = HalfYear::of(day);
+    let tallies = conn.tallies([half, half]).await?;
+    let total = |figure| tallies.iter().find(|t| t.school_id == school && t.figure == figure).map_or(0, |t| t.total);
     let (met, due) = conn.deadlines_met(school, school_instant(term, 0), school_instant(day, 0)).await?;
-    Ok(Process::of(visits.map_or(0, |(_, visits)| visits), met, due))
+    Ok(Process::of(total, met, due))
 }
 
 /// The texts of a report: counted and made on all cores.

@@ -3,17 +3,26 @@
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{App, Result};
+use super::{App, Error, Result};
 use crate::domain::audit::Event;
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::relation::{Duty, Facts, Standing};
-use crate::domain::words::{Kind, Language, OfficeKind};
+use crate::domain::words::{Kind, Language, OfficeKind, SchoolKind};
 use crate::policy::Manage;
 use crate::store::{Account, Installation, Person};
 use crate::vault::{Identity, OfficeKey, Recipient, Slip, split};
 
 /// Proves that a server secret belongs to a database.
 const SECRET_CHECK: &str = "installation";
+
+/// The district that was just founded, with the key of its office: it exists in clear only in this moment.
+#[derive(Debug)]
+pub struct FoundedDistrict {
+    /// The district.
+    pub id: SchoolId,
+    /// Its office.
+    pub office: OfficeKey,
+}
 
 /// A school that was just founded, with the keys of its offices: they exist in clear only in this moment.
 #[derive(Debug)]
@@ -63,12 +72,34 @@ impl App {
         let permit = self.permit::<Manage>(&standing, Kind::Structure, id.0).await?;
         let now = self.now();
         let mut tx = self.begin().await?;
-        tx.insert_school(&permit, name, now).await?;
+        tx.insert_school(&permit, name, SchoolKind::School, now).await?;
         let counselling = self.make_office(&mut tx, &permit, id, OfficeKind::Counselling, None).await?;
         let moral_ed = self.make_office(&mut tx, &permit, id, OfficeKind::MoralEd, None).await?;
         tx.record(&permit, Event::SchoolChanged, "founded", now).await?;
         tx.commit().await?;
         Ok(FoundedSchool { id, counselling, moral_ed })
+    }
+
+    /// Founds the district with its one office. There is one district in an installation.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `district` when there is one already, and on `school` when the name is taken; the database.
+    pub async fn found_district(&self, name: &str) -> Result<FoundedDistrict> {
+        let id = SchoolId(Uuid::now_v7());
+        let permit = self.permit::<Manage>(&Standing::installation(id), Kind::Structure, id.0).await?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        if tx.schools().await?.iter().any(|school| school.kind == SchoolKind::District) {
+            return Err(Error::field("district", "district-exists"));
+        }
+        match tx.insert_school(&permit, name, SchoolKind::District, now).await {
+            Err(error) if error.is_taken("name") => return Err(Error::field("school", "name-taken")),
+            done => done?,
+        }
+        let office = self.make_office(&mut tx, &permit, id, OfficeKind::District, None).await?;
+        tx.record(&permit, Event::SchoolChanged, "founded district", now).await?;
+        tx.commit().await?;
+        Ok(FoundedDistrict { id, office })
     }
 
     /// Names a school that has no name yet: by the first import, which says whose roster it is.

@@ -145,6 +145,33 @@ impl App {
         Ok(found)
     }
 
+    /// Every name on the rosters that the person can open: to be compared with, and never shown.
+    ///
+    /// # Errors
+    /// The database; a sheet was tampered with.
+    pub(crate) async fn roster_names(&self, viewer: &Viewer) -> Result<Vec<String>> {
+        let school = viewer.person.school_id;
+        let mut conn = self.db.read().await?;
+        let parts = conn.sheets_of_school(school).await?;
+        let mut wraps: HashMap<Uuid, Vec<Wrap>> = HashMap::new();
+        for holder in viewer.ring.offices.iter().map(|key| key.office.0).chain([viewer.person.id.0]) {
+            for wrap in conn.wraps_of_holder(school, holder, Compartment::Roster).await? {
+                wraps.entry(wrap.subject).or_default().push(wrap);
+            }
+        }
+        drop(conn);
+        let mut names = Vec::new();
+        for of_class in parts.chunk_by(|a, b| a.class_id == b.class_id) {
+            let Some(class) = of_class.first().map(|part| part.class_id) else { continue };
+            let standing = viewer.standing(&Facts::class(school, class));
+            let Ok(permit) = self.policy.permit::<Read>(&standing, Kind::Roster, class.0) else { continue };
+            let Some(wraps) = wraps.get(&class.0) else { continue };
+            let keys = Keys::open(viewer, &self.secret, school, class.0, wraps);
+            names.extend(merged(&keys, &permit, of_class)?.into_values().map(|row| row.name));
+        }
+        Ok(names)
+    }
+
     /// Writes the audit line of a reading act, and the fast wraps that the reading earned, in one transaction, which others
     /// that read at the same moment may share.
     pub(crate) async fn leave_trace(

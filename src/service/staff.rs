@@ -388,9 +388,10 @@ async fn colleague(conn: &mut Conn, permit: &Permit<Manage>, id: PersonId) -> Re
     conn.person(id).await?.filter(|p| p.school_id == permit.school()).ok_or(Error::NotFound)
 }
 
-/// The duty, if it can be given: an assignable role, with a running class of this school exactly where it is held for one.
+/// The duty, if it can be given: a role that can be given at a school or at the district, whichever this is, with a running class of this school exactly where it is held for one.
 async fn assignable(conn: &mut Conn, school: SchoolId, role: Role, class: Option<ClassId>) -> Result<Duty> {
-    if !Role::ASSIGNABLE.contains(&role) {
+    let at = conn.school(school).await?.ok_or(Error::NotFound)?.kind;
+    if !Role::assignable(at).contains(&role) {
         return Err(Error::field("role", "choose"));
     }
     let class = class.filter(|_| role.is_for_a_class());

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::publisher::taught;
 use super::{App, Error, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::gate::ALL_FROM;
@@ -73,14 +74,14 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] for anyone who is not of the district.
     pub async fn county_statistics(&self, viewer: &Viewer) -> Result<CountyStatistics> {
-        let Standing { actor, school, pairs } = viewer.at_school();
+        let Standing { actor, school, pairs, childless } = viewer.at_school();
         let pairs = pairs.into_iter().filter(|(role, _)| *role == Role::DistrictOfficer).collect();
-        let standing = Standing { actor, school, pairs };
+        let standing = Standing { actor, school, pairs, childless };
         let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
         let mut conn = self.db.read().await?;
         let reports = self.released(&mut conn, Uuid::nil()).await?;
         let (mut schools, mut others) = (Vec::new(), 0);
-        let all = conn.schools().await?;
+        let all = taught(conn.schools().await?);
         let last = conn.last_release().await?;
         let of_report = match last {
             Some((epoch, report, _)) => conn.releases_of_report(epoch, report).await?,

@@ -9,7 +9,7 @@ use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, SchoolId, TermId};
 use crate::domain::roster::ClassKey;
 use crate::domain::warning::LabelScheme;
-use crate::domain::words::Kind;
+use crate::domain::words::{Kind, SchoolKind};
 use crate::policy::{Act, Manage, Permit, Read};
 use crate::store::{Class, Conn, School, Term, Tx};
 use crate::vault::{CompartmentKey, OfficeKey};
@@ -104,6 +104,9 @@ impl App {
     /// administrator.
     pub async fn new_class(&self, viewer: &Viewer, grade: u8, number: u8) -> Result<ClassId> {
         let permit = self.structure_permit(viewer).await?;
+        if viewer.school.kind == SchoolKind::District {
+            return Err(Error::NotFound);
+        }
         let in_range = |value, most, field| {
             (!(1..=most).contains(&value)).then_some(FieldProblem { field, code: "number-out-of-range" })
         };

@@ -77,6 +77,7 @@ impl App {
         let today = self.clock.today();
         if sweeper.announced != Some(today) {
             self.announce_holidays().await?;
+            self.remind_of_the_county().await?;
             sweeper.announced = Some(today);
         }
         Ok(passed_on)

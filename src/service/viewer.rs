@@ -8,7 +8,7 @@ use super::{App, Error, Result};
 use crate::domain::clock::{HOUR, MINUTE};
 use crate::domain::ids::{ClassId, OfficeId, PersonId};
 use crate::domain::relation::{Duty, Facts, Standing};
-use crate::domain::words::{Kind, Role};
+use crate::domain::words::{Kind, Role, SchoolKind};
 use crate::policy::Manage;
 use crate::store::{Conn, Person, Present, School, Session};
 use crate::vault::{Identity, KeyName, KeyRing, OfficeKey, SessionToken, is_genuine, unwrap_identity};
@@ -43,7 +43,8 @@ impl Viewer {
     /// How the person stands to something with these facts.
     #[must_use]
     pub fn standing(&self, facts: &Facts) -> Standing {
-        Standing::of(self.person.id, &self.duties, facts)
+        let childless = self.school.kind == SchoolKind::District;
+        Standing { childless, ..Standing::of(self.person.id, &self.duties, facts) }
     }
 
     /// How the person stands to the things of the own school that are not files.
@@ -99,6 +100,9 @@ impl App {
         let (ring, news) = self.complete(&mut conn, ring, offices).await?;
         drop(conn);
         let (leads, ring) = (session.leads, Arc::new(ring));
+        // At the district nothing but the district's own roles counts, whatever a row says.
+        let mut duties = duties;
+        duties.retain(|duty| duty.school != school.id || Role::assignable(school.kind).contains(&duty.role));
         let checked = self.check_stands(checked_on.as_deref());
         let viewer = Viewer { person, school, duties, leads, checked, ring, session: hash, unseen };
         self.keep_session(token, &viewer, &session, news, now).await?;

@@ -76,18 +76,6 @@ impl Conn {
         )?;
         Ok(rolls.into_iter().map(|(school, cohort, count)| (SchoolId(school), cohort, count)).collect())
     }
-
-    /// How many home visits were made in each term of a school, named by its first day.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn visits_made(&mut self, school: SchoolId) -> Result<Vec<(String, i64)>> {
-        sql!(
-            self,
-            fetch_all(String, i64): "SELECT term, visits FROM visits_made WHERE school_id = $1 ORDER BY term",
-            school.0
-        )
-    }
 }
 
 /// So many other rows are written with one that changed, where the order of rows tells when they were written.
@@ -200,20 +188,5 @@ impl Tx {
     /// The database.
     pub async fn settle_facts<A: Act>(&mut self, _permit: &Permit<A>, student: StudentId) -> Result<()> {
         sql!(self, run "DELETE FROM facts_due WHERE student_id = $1", student.0).map(drop)
-    }
-
-    /// Counts one home visit of a term, named by its first day.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn count_visit<A: Act>(&mut self, permit: &Permit<A>, term: &str) -> Result<()> {
-        sql!(
-            self,
-            run "INSERT INTO visits_made (school_id, term, visits) VALUES ($1, $2, 1)
-             ON CONFLICT (school_id, term) DO UPDATE SET visits = visits_made.visits + 1",
-            permit.school().0,
-            term
-        )
-        .map(drop)
     }
 }

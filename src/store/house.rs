@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Conn, Result, Tx, sql};
 use crate::domain::ids::{ClassId, SchoolId, TermId};
 use crate::domain::warning::LabelScheme;
+use crate::domain::words::SchoolKind;
 use crate::policy::{Act, Manage, Permit};
 
 /// What one database belongs to.
@@ -31,6 +32,9 @@ pub struct School {
     /// How it speaks of levels.
     #[sqlx(try_from = "String")]
     pub labels: LabelScheme,
+    /// Whether it is a school or the district.
+    #[sqlx(try_from = "String")]
+    pub kind: SchoolKind,
 }
 
 /// A class of one entry cohort.
@@ -80,7 +84,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn schools(&mut self) -> Result<Vec<School>> {
-        sql!(self, fetch_all School: "SELECT id, name, labels FROM schools ORDER BY name")
+        sql!(self, fetch_all School: "SELECT id, name, labels, kind FROM schools ORDER BY name")
     }
 
     /// One school.
@@ -88,7 +92,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn school(&mut self, id: SchoolId) -> Result<Option<School>> {
-        sql!(self, fetch_optional School: "SELECT id, name, labels FROM schools WHERE id = $1", id.0)
+        sql!(self, fetch_optional School: "SELECT id, name, labels, kind FROM schools WHERE id = $1", id.0)
     }
 
     /// The classes of a school, youngest cohort first.
@@ -143,17 +147,24 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes a school.
+    /// Makes a school, or the district.
     ///
     /// # Errors
-    /// [`super::Error::Taken`] when the name is.
-    pub async fn insert_school(&mut self, permit: &Permit<Manage>, name: &str, now: i64) -> Result<()> {
+    /// [`super::Error::Taken`] when the name is, or when there is a district already.
+    pub async fn insert_school(
+        &mut self,
+        permit: &Permit<Manage>,
+        name: &str,
+        kind: SchoolKind,
+        now: i64,
+    ) -> Result<()> {
         let sql = sql!(
             self,
-            run "INSERT INTO schools (id, name, created_at) VALUES ($1, $2, $3)",
+            run "INSERT INTO schools (id, name, created_at, kind) VALUES ($1, $2, $3, $4)",
             permit.school().0,
             name,
-            now
+            now,
+            kind.as_str()
         );
         sql.map(drop)
     }

@@ -13,7 +13,7 @@ use super::{Conn, Key, Person, Result, School, Session, Tx, sql_all};
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId, StudentId};
 use crate::domain::relation::Duty;
 use crate::domain::warning::LabelScheme;
-use crate::domain::words::{Compartment, FileStatus, Language};
+use crate::domain::words::{Compartment, FileStatus, Language, SchoolKind};
 use crate::policy::{Act, Permit};
 
 /// The person behind a running session.
@@ -103,6 +103,8 @@ struct SignedInRow {
     checked_on: Option<String>,
     #[sqlx(try_from = "String")]
     labels: LabelScheme,
+    #[sqlx(try_from = "String")]
+    kind: SchoolKind,
 }
 
 /// What the row of a student says that the class does not.
@@ -136,10 +138,10 @@ struct SeatedFile {
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, labels, leads, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, labels, kind, leads, .. } = self;
         let session = Session { person_id: id, ring, created_at, seen_at, leads };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
-        (session, person, School { id: school_id, name: school_name, labels })
+        (session, person, School { id: school_id, name: school_name, labels, kind })
     }
 }
 
@@ -161,7 +163,7 @@ impl Conn {
             self,
             [token_hash.to_vec(), now],
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels,
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels, c.kind,
                EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads,
                (SELECT count(*) FROM notices n WHERE n.person_id = p.id AND n.seen_at IS NULL) AS unseen,
                (SELECT k.checked_on FROM checks k WHERE k.person_id = p.id) AS checked_on

@@ -13,13 +13,16 @@ use unic_langid::LanguageIdentifier;
 
 use crate::domain::audit::{Event, Outcome};
 use crate::domain::calendar::DayKind;
+use crate::domain::compliance::{ClosedAge, IncidentKind, OpenFinding, RequestKind};
+use crate::domain::county::{AnswerState, DecisionState, Part, Topic};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
+use crate::domain::deidentify::Slip;
 use crate::domain::gate::menu::Visit;
 use crate::domain::help::HelpState;
 use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
-use crate::domain::process::Figure;
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::room::AppointmentState;
@@ -160,7 +163,6 @@ families! {
     "event": Event,
     "file-status": FileStatus,
     "gravity": Gravity,
-    "process": Figure,
     "visit-state": Visit,
     "group-tag": GroupTag,
     "erasure-ground": ErasureGround,
@@ -207,6 +209,16 @@ families! {
     "situation": Situation,
     "side": Side,
     "missing": Missing,
+    "county-part": Part,
+    "decision-state": DecisionState,
+    "topic": Topic,
+    "answer-state": AnswerState,
+    "slip": Slip,
+    "process": ProcessFigure,
+    "incident": IncidentKind,
+    "finding": OpenFinding,
+    "closed-age": ClosedAge,
+    "request": RequestKind,
 }
 
 /// The language of a request: the person's setting, then the cookie, then what the browser asks for, then Chinese.

@@ -17,7 +17,9 @@ mod audit;
 mod calendar;
 mod channels;
 mod classes;
+mod compliance;
 mod concerns;
+mod county;
 mod due;
 mod erasure;
 mod files;
@@ -29,11 +31,13 @@ mod import;
 mod invitation;
 mod leading;
 mod mandatory;
+mod meetings;
 mod mood;
 mod notes;
 mod notices;
 mod offices;
 mod pairings;
+mod process;
 mod record;
 mod referrals;
 mod register;
@@ -44,8 +48,10 @@ mod size;
 mod staff;
 mod statistics;
 mod structure;
+mod supervisions;
 mod views;
 mod warnings;
+mod xlsx;
 
 use std::sync::Arc;
 
@@ -158,6 +164,10 @@ pages! {
     packets,
     mandatory,
     due,
+    meetings,
+    supervisions,
+    process,
+    compliance,
 }
 pub(crate) use files::bench_page;
 

@@ -168,7 +168,11 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/briefs", t!(ui, "nav-briefs"), has_briefs(app, viewer)),
         ("/helping", t!(ui, "nav-helping"), viewer.has(Role::Helper) || viewer.has(Role::ExternalHelper)),
         ("/leading", t!(ui, "nav-leading"), viewer.leads),
+        ("/progress", t!(ui, "nav-progress"), at_school(Kind::Supervision, Action::Manage)),
         ("/statistics", t!(ui, "nav-statistics"), at_school(Kind::Statistics, Action::Read)),
+        ("/meetings", t!(ui, "nav-meetings"), at_school(Kind::Meeting, Action::Read)),
+        ("/supervisions", t!(ui, "nav-supervisions"), at_school(Kind::Supervision, Action::Read)),
+        ("/trainings", t!(ui, "nav-trainings"), at_school(Kind::Supervision, Action::Write)),
         ("/pairings", t!(ui, "nav-pairings"), at_school(Kind::Pairing, Action::Read)),
         (
             "/appointments",
@@ -183,6 +187,7 @@ fn nav(app: &App, viewer: &Viewer, ui: &Ui, path: &str) -> Vec<NavItem> {
         ("/structure", t!(ui, "nav-structure"), at_school(Kind::Structure, Action::Manage)),
         ("/channels", t!(ui, "nav-channels"), at_school(Kind::Structure, Action::Manage)),
         ("/audit", t!(ui, "nav-audit"), at_school(Kind::Audit, Action::Read)),
+        ("/compliance", t!(ui, "nav-compliance"), at_school(Kind::Compliance, Action::Read)),
         ("/concerns/new", t!(ui, "nav-concern"), at_school(Kind::Warning, Action::Report)),
         ("/reports/mandatory", t!(ui, "nav-mandatory"), at_school(Kind::Restricted, Action::Report)),
         ("/account", t!(ui, "nav-account"), true),
@@ -266,7 +271,7 @@ impl From<Error> for Problem {
         let kind = match &error {
             Error::NotFound => ProblemKind::NotFound,
             Error::SignedOut => ProblemKind::SignedOut,
-            Error::WrongPassword | Error::Invalid(_) => ProblemKind::Invalid,
+            Error::WrongPassword | Error::Invalid(_) | Error::Named(_) => ProblemKind::Invalid,
             Error::Stale(_) => ProblemKind::Stale,
             Error::TooMany { retry } => ProblemKind::TooMany { retry: u32::try_from(*retry).unwrap_or(u32::MAX) },
             Error::NoKey => ProblemKind::NoKey,

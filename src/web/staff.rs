@@ -17,7 +17,7 @@ use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::ids::{ClassId, PersonId};
 use crate::domain::relation::Duty;
-use crate::domain::words::Role;
+use crate::domain::words::{Role, SchoolKind};
 use crate::service::{AccountState, Error, Invited, KeyState, NewPerson, StaffDetail, StaffMember};
 use crate::store::Class;
 
@@ -77,6 +77,7 @@ struct NewPersonPage {
     roles: Vec<Choice>,
     classes: Vec<Choice>,
     problems: Problems,
+    at_district: bool,
 }
 
 #[derive(Template)]
@@ -150,7 +151,8 @@ async fn list(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Respo
 
 async fn new(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
     let classes = web.app.structure(&viewer).await?.classes;
-    page(&new_page(ui, &NewForm::default(), &classes, web.app.school_year(), Problems::default()))
+    let at = viewer.school.kind;
+    page(&new_page(ui, at, &NewForm::default(), &classes, web.app.school_year(), Problems::default()))
 }
 
 async fn create(
@@ -168,7 +170,7 @@ async fn create(
         Err(Error::Invalid(problems)) => {
             let classes = web.app.structure(&viewer).await?.classes;
             let problems = Problems::of(&ui, &problems);
-            let again = new_page(ui, &form, &classes, web.app.school_year(), problems);
+            let again = new_page(ui, viewer.school.kind, &form, &classes, web.app.school_year(), problems);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)?).into_response())
         }
         Err(other) => Err(other.into()),
@@ -257,7 +259,7 @@ async fn person_page(
     };
     let duties = detail.member.duties.iter().map(duty).collect();
     let row = row(&ui, &detail.member, &detail.classes, year);
-    let roles = ui.choices(Role::ASSIGNABLE, None);
+    let roles = ui.choices(Role::assignable(viewer.school.kind), None);
     let classes = class_choices(&ui, &detail.classes, year, "");
     let invited_until = detail.invited_until.map_or_else(String::new, |until| ui.moment(until));
     page(&PersonPage { ui, row, duties, roles, classes, invited_until, detail, problems })
@@ -271,15 +273,16 @@ fn invited_page(web: &Web, ui: Ui, invited: &Invited) -> Result<Response, Proble
     page(&InvitedPage { ui, name: invited.name.clone(), login: invited.login.clone(), code, until, back })
 }
 
-fn new_page(ui: Ui, form: &NewForm, classes: &[Class], year: i16, problems: Problems) -> NewPersonPage {
+fn new_page(ui: Ui, at: SchoolKind, form: &NewForm, classes: &[Class], year: i16, problems: Problems) -> NewPersonPage {
     let chosen = |mut choice: Choice| {
         choice.chosen = form.role.contains(&choice.value);
         choice
     };
-    let roles = ui.choices(Role::ASSIGNABLE, None).into_iter().map(chosen).collect();
+    let roles = ui.choices(Role::assignable(at), None).into_iter().map(chosen).collect();
     let classes = class_choices(&ui, classes, year, &form.class);
     let (login, name, checked) = (form.login.clone(), form.name.clone(), form.checked.clone());
-    NewPersonPage { ui, login, name, checked, roles, classes, problems }
+    let at_district = at == SchoolKind::District;
+    NewPersonPage { ui, login, name, checked, roles, classes, problems, at_district }
 }
 
 fn row(ui: &Ui, member: &StaffMember, classes: &[Class], year: i16) -> Row {

@@ -14,7 +14,7 @@ use super::{Web, Who, format, routes};
 use crate::domain::ids::{ClassId, TermId};
 use crate::domain::roster::ClassKey;
 use crate::domain::warning::LabelScheme;
-use crate::domain::words::{Language, Role};
+use crate::domain::words::{Language, Role, SchoolKind};
 use crate::service::{Error, Stale, Structure, TermEdit};
 use crate::store::Class;
 
@@ -46,6 +46,7 @@ struct StructurePage {
     term_columns: Vec<String>,
     term: TermForm,
     problems: Problems,
+    at_school: bool,
 }
 
 /// One class in the list.
@@ -257,5 +258,6 @@ async fn structure_page(
         term_columns,
         term,
         problems,
+        at_school: viewer.school.kind == SchoolKind::School,
     })
 }

@@ -89,6 +89,16 @@ pub const DONE: &[&str] = &[
     "notes-handed-over",
     "appointment-booked",
     "appointment-requested",
+    "meeting-called",
+    "written",
+    "decision-noted",
+    "handed-round",
+    "supervision-opened",
+    "answer-sent",
+    "rectification-asked",
+    "answer-accepted",
+    "training-noted",
+    "incident-noted",
 ];
 
 /// What is wrong with the fields of a form, in the language of the page.

@@ -31,6 +31,8 @@ const WITHOUT_PERMIT: &[(&str, &str)] = &[
     ("first_time", "notes that something was said, and says nothing itself"),
     ("record_passed_on", "notes what the clock did, when nobody acted"),
     ("record_all_passed_on", "notes what the clock did, when nobody acted"),
+    ("remind_of_decision", "notes by the clock that somebody was reminded, and gives nobody anything to read"),
+    ("remind_of_answer", "notes by the clock that somebody was reminded, and gives nobody anything to read"),
     ("ring_report", "moves a reminder by the clock, and gives nobody anything to read"),
     ("leave_notices", "they say nothing, and whoever is told must still be let in by policy"),
     ("commit", "writes nothing itself: it keeps what permitted functions wrote"),

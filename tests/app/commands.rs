@@ -207,7 +207,7 @@ fn a_demonstration_finds_its_data_again() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
     let text = dir.display().to_string();
-    let start = || Server::start(command(&["demo", "--dir", &text, "--listen", "127.0.0.1:0"]), &dir, 8).lines.clone();
+    let start = || Server::start(command(&["demo", "--dir", &text, "--listen", "127.0.0.1:0"]), &dir, 9).lines.clone();
     let first = start();
     let roles: Vec<&str> = first[1..].iter().filter_map(|line| line.split('\t').next()).collect();
     let all = [
@@ -218,6 +218,7 @@ fn a_demonstration_finds_its_data_again() {
         "sys_admin",
         "privacy_officer",
         "helper",
+        "district_officer",
     ];
     assert_eq!(roles, all);
     assert!(first[0].starts_with("http://127.0.0.1:"));

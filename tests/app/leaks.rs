@@ -5,6 +5,7 @@
 //! page and command of the real program, with everything logged; and everything that came of it is searched. The same search
 //! finds what is no secret, and everybody who may read a field must have read it: so it cannot pass by finding nothing.
 
+mod county;
 mod finder;
 mod house;
 mod marks;
@@ -88,7 +89,7 @@ fn assert_read_by_its_readers_and_nobody_else(house: &House) {
         assert_eq!(read.remove(&number).unwrap_or_default(), readers, "who read the {}", mark.place);
     }
     // The operator and the people without any role at a file saw nothing at all, but did see something.
-    for who in [OPERATOR, "leader", "officer", "admin", "stranger", "nobody"] {
+    for who in [OPERATOR, "leader", "officer", "admin", "stranger", "district", "partner", "nobody"] {
         assert!(house.seen.iter().any(|sight| sight.who == who && sight.text.len() > 500), "{who} saw pages");
     }
 }

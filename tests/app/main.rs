@@ -13,6 +13,7 @@ mod backups;
 mod browser;
 mod commands;
 mod counselling;
+mod county;
 mod due;
 mod escalation;
 mod faults;

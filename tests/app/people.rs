@@ -13,13 +13,14 @@ use http_body_util::BodyExt as _;
 use scraper::{Html, Selector};
 use secrecy::SecretString;
 use tower::ServiceExt as _;
+use yice::domain::audit::Event;
 use yice::domain::clock::{Clock, HOUR};
 use yice::domain::crisis::{Member, TeamDuty};
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
 use yice::domain::ids::{
-    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReferralId, ReportId, StepId,
-    StudentId, WarningId,
+    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReferralId, ReportId, SchoolId,
+    StepId, StudentId, WarningId,
 };
 use yice::domain::mandatory::Situation;
 use yice::domain::referral::Receiver;
@@ -33,7 +34,8 @@ use yice::service::{
     App, Bell, FoundedSchool, Grading, GroupEdit, KdfGate, Listed, NewAppointment, NewItem, NewLeader, NewMandatory,
     NewPairing, NewReferral, NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
 };
-use yice::vault::{Kdf, KdfParams, ServerSecret};
+use yice::store::AuditFilter;
+use yice::vault::{Kdf, KdfParams, OfficeKey, ServerSecret};
 use yice::web;
 use yice::web::headers::Frame;
 
@@ -141,6 +143,39 @@ impl TestApp {
         let home = person.post("/sign-in", &[("login", login), ("password", PASSWORD), ("next", "")]).await;
         assert_eq!(home.status, StatusCode::SEE_OTHER, "{login} signs in");
         person
+    }
+
+    /// Somebody of any school or of the district, who holds the keys of these offices from the start.
+    pub async fn someone(&self, school: SchoolId, role: Role, login: &str, offices: &[&OfficeKey]) -> Person<'_> {
+        let duty = Duty { role, school, class: None };
+        let name = format!("{login}老师");
+        self.app.found_person(school, login, &name, password(), &[duty], offices).await.unwrap();
+        self.sign_in_as(login).await
+    }
+
+    /// Somebody who has an account, with a browser.
+    pub async fn sign_in_as(&self, login: &str) -> Person<'_> {
+        let id = self.app.db.read().await.unwrap().account(login).await.unwrap().unwrap().id;
+        let person = Person { at: self, id, cookies: Mutex::default() };
+        let home = person.post("/sign-in", &[("login", login), ("password", PASSWORD), ("next", "")]).await;
+        assert_eq!(home.status, StatusCode::SEE_OTHER, "{login} signs in");
+        person
+    }
+
+    /// Somebody of any school or of the district, without a browser.
+    pub async fn colleague(&self, school: SchoolId, role: Role, login: &str, offices: &[&OfficeKey]) -> Viewer {
+        let duty = Duty { role, school, class: None };
+        self.app.found_person(school, login, login, password(), &[duty], offices).await.unwrap();
+        signed_in(&self.app, login).await
+    }
+
+    /// How many audit lines of the school are about an event.
+    pub async fn audit_events(&self, event: &str) -> usize {
+        let duty = Duty { role: Role::PrivacyOfficer, school: self.school.id, class: None };
+        let standing = Standing::of(self.keeper.person.id, &[duty], &Facts::school(self.school.id));
+        let permit = self.app.permit::<Read>(&standing, Kind::Audit, self.school.id.0).await.unwrap();
+        let filter = AuditFilter { event: Event::parse(event), ..AuditFilter::default() };
+        self.app.db.read().await.unwrap().audit_lines(&permit, &filter, 1000).await.unwrap().len()
     }
 
     /// Somebody with one role whom nobody has let into an office yet.
@@ -357,7 +392,8 @@ pub struct Trouble {
     pub keeper: PersonId,
 }
 
-fn password() -> SecretString {
+/// Everybody's password.
+pub fn password() -> SecretString {
     SecretString::from(PASSWORD)
 }
 

@@ -10,6 +10,7 @@ use yice::policy::Manage;
 use yice::store::Term;
 use yice::web::{ROUTES, Route, Who};
 
+use crate::county::County;
 use crate::people::{Page, Person, ROSTER, TestApp, Trouble};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
@@ -42,6 +43,7 @@ struct Things {
     warning: Uuid,
     notice: Uuid,
     trouble: Trouble,
+    county: County,
 }
 
 impl Things {
@@ -76,6 +78,7 @@ impl Things {
             warning: warning.0,
             notice: notice.0,
             trouble,
+            county: County::of(at).await,
         }
     }
 
@@ -108,6 +111,11 @@ impl Things {
         let path = path.replace("{referral}", &self.trouble.referral.to_string());
         let path = path.replace("{report}", &self.trouble.report.to_string());
         let path = path.replace("{move}", if path.starts_with("/referrals") { "talk" } else { "note" });
+        let path = path.replace("{meeting}", &self.county.meeting.to_string());
+        let path = path.replace("{decision}", &self.county.decision.to_string()).replace("{topic}", "visits");
+        let path = path.replace("{supervision}", &self.county.supervision.to_string());
+        let path = path.replace("{school}", &self.county.neighbour.id.to_string());
+        let path = path.replace("{incident}", &self.county.incident.to_string());
         assert!(!path.contains('{'), "say in Things what {path} stands for");
         path
     }
@@ -246,6 +254,24 @@ impl Things {
             ],
             "/reports/mandatory/receipt" => &[("phrase", "AAAAA")],
             "/reports/mandatory/{report}/steps/{move}" => &[("seen", "1"), ("note-text", "校医看过")],
+            "/meetings" => &[("half", "2026-2"), ("day", "2026-11-30"), ("agenda", "交流")],
+            "/meetings/{meeting}/minutes" => &[("day", "2026-11-23"), ("minutes", "形成决议"), ("seen", "0")],
+            "/meetings/{meeting}/experience" => &[("experience", "先夸孩子"), ("seen", "0")],
+            "/meetings/{meeting}/decisions" => {
+                &[("owner", "school_leader"), ("due", "2026-12-31"), ("decision", "完成家访")]
+            }
+            "/meetings/{meeting}/decisions/{decision}" => &[("state", "under_way"), ("seen", "1")],
+            "/supervisions" => &[("half", "2026-1"), ("topics", "visits"), ("due", "2026-12-01"), ("note", "")],
+            "/supervisions/{supervision}/answers/{topic}" => &[("state", "done"), ("text", "已完成"), ("seen", "1")],
+            "/supervisions/{supervision}/schools/{school}/{topic}/rectify" => {
+                &[("until", "2026-12-01"), ("text", "请补齐"), ("seen", "1")]
+            }
+            "/supervisions/{supervision}/schools/{school}/{topic}/accept" => &[("seen", "1")],
+            "/progress/quota" => &[("quota", "2")],
+            "/trainings" => &[("day", "2026-11-20"), ("staff", "14")],
+            "/compliance/incidents" => &[("kind", "lost_device"), ("found", "2026-11-20")],
+            "/compliance/incidents/{incident}" => &[("reported", "2026-11-21"), ("seen", "1")],
+            "/meetings/{meeting}/share" | "/supervisions/{supervision}/share" => &[],
             "/structure/name" => &[("school", "石门村小学")],
             "/structure/classes" => &[("grade", "5"), ("number", "9")],
             "/structure/terms" => {
@@ -294,6 +320,8 @@ impl Things {
                 form.push(("student", self.student.to_string()));
             }
             "/sessions/groups/{id}/meetings" => form.push(("present", self.student.to_string())),
+            "/meetings" | "/supervisions" => form.push(("schools", self.county.neighbour.id.to_string())),
+            "/meetings/{meeting}/decisions" => form.push(("school", self.county.neighbour.id.to_string())),
             "/warnings/letters/{letter}/take" => form.push(("student", self.student.to_string())),
             "/warnings/{warning}/crisis/leader" => form.push(("leader-person", self.helper.to_string())),
             "/warnings/{warning}/crisis/leader/end" => form.push(("end-grant", self.trouble.grant.to_string())),

@@ -3,6 +3,7 @@
 mod appointments;
 mod audit;
 mod counselling;
+mod county;
 mod crisis;
 mod early;
 mod files;

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use super::program::{Server, command, path};
 
-/// How many lines the demonstration says before it is ready: the address and seven accounts.
-const LINES: usize = 8;
+/// How many lines the demonstration says before it is ready: the address and eight accounts.
+const LINES: usize = 9;
 
 /// A demonstration that ran once and was stopped.
 fn made() -> &'static Path {

@@ -4,7 +4,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use yice::domain::ids::{ClassId, PersonId, SchoolId, StudentId};
 use yice::domain::relation::Standing;
-use yice::domain::words::{Kind, Language, Relation, Role};
+use yice::domain::words::{Kind, Language, Relation, Role, SchoolKind};
 use yice::policy::{Act, Append, Import, Manage, Permit, Policy, Read, Report, Write};
 use yice::store::{Class, Person, StudentMacs, Tx};
 
@@ -27,7 +27,7 @@ pub async fn permit<A: Act>(
     kind: Kind,
     object: Uuid,
 ) -> Permit<A> {
-    let standing = Standing { actor, school, pairs: vec![pair] };
+    let standing = Standing { actor, school, pairs: vec![pair], childless: false };
     policy().await.permit(&standing, kind, object).expect("the policy allows it")
 }
 
@@ -60,7 +60,7 @@ impl House {
         };
         let mut tx = house.begin().await;
         let manage = house.manage(Kind::Structure).await;
-        tx.insert_school(&manage, "柳溪镇初级中学", NOW).await.unwrap();
+        tx.insert_school(&manage, "柳溪镇初级中学", SchoolKind::School, NOW).await.unwrap();
         for (number, id) in (1..).zip(house.classes) {
             tx.insert_class(&manage, &house.a_class(id, number), NOW).await.unwrap();
         }

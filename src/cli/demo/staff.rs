@@ -6,10 +6,13 @@ use crate::cli::Failure;
 use crate::domain::ids::{ClassId, PersonId};
 use crate::domain::relation::Duty;
 use crate::domain::words::Role;
-use crate::service::{App, FoundedSchool, Viewer};
+use crate::service::{App, FoundedDistrict, FoundedSchool, Viewer};
 
 /// The school of the bundled roster.
 pub const SCHOOL: &str = "柳溪镇初级中学";
+
+/// The district above it.
+pub const DISTRICT: &str = "柳溪县教育局";
 
 /// Role, sign-in name, name.
 const PEOPLE: [(Role, &str, &str); 7] = [
@@ -68,6 +71,18 @@ pub async fn hire(app: &App, founded: &FoundedSchool, class: ClassId) -> Result<
         hired.push(Colleague { role, id, login, password });
     }
     Ok(hired)
+}
+
+/// The district's officer, who holds the key of its office from the founding on.
+///
+/// # Errors
+/// The database, or no random bytes.
+pub async fn hire_officer(app: &App, district: &FoundedDistrict) -> Result<Colleague, Failure> {
+    let role = Role::DistrictOfficer;
+    let duty = Duty { role, school: district.id, class: None };
+    let (login, password) = ("officer", readable_password()?);
+    let id = app.found_person(district.id, login, "周岚", password.clone(), &[duty], &[&district.office]).await?;
+    Ok(Colleague { role, id, login, password })
 }
 
 /// Four words of two syllables such as `kamo-tire-dusa-pelu`: 48 random bits that can be read aloud and typed.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::menu::{Cell, Menu, Profile, Tier};
 use super::noise::{Bytes, Scale, noise, rounded};
-use crate::domain::process::{Figure, Process};
+use crate::domain::process::{Process, ProcessFigure};
 
 /// Where a release belongs: the label of its noise begins with it.
 pub const COUNTY: &str = "county";
@@ -132,7 +132,7 @@ impl Released {
                 Some(("roll", cohort)) => roll.push((cohort.parse().ok()?, number.parse().ok()?)),
                 Some(("process", figure)) => {
                     let value = if number == "-" { None } else { Some(number.parse().ok()?) };
-                    process.push(Process { figure: Figure::parse(figure)?, value });
+                    process.push(Process { figure: ProcessFigure::parse(figure)?, value });
                 }
                 Some(_) => return None,
                 None => {
@@ -192,7 +192,7 @@ mod tests {
             tier: Tier::All,
             county: false,
             roll: scope.roll.clone(),
-            process: Process::of(12, 3, 40),
+            process: Process::of(|_| 12, 3, 40),
             cells,
         };
         assert_eq!(Released::parse(&released.text()).unwrap(), released);

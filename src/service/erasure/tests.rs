@@ -152,7 +152,7 @@ impl Case {
         let pairs = [Relation::Author, Relation::Granted, Relation::SameSchool].map(|r| (Role::Counsellor, r));
         let mut pairs = pairs.to_vec();
         pairs.push((Role::HomeroomTeacher, Relation::OwnClass));
-        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs };
+        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs, childless: false };
         self.school.app.policy.permit(&standing, kind, subject).unwrap()
     }
 
@@ -368,6 +368,7 @@ async fn one_line_of_proof_remains_and_names_nobody() {
         actor: case.li.person.id,
         school: case.school.founded.id,
         pairs: vec![(Role::PrivacyOfficer, Relation::SameSchool)],
+        childless: false,
     };
     let permit = app.permit::<Read>(&officer, Kind::Audit, case.school.founded.id.0).await.unwrap();
     let filter = crate::store::AuditFilter { event: Some(Event::FileErased), ..Default::default() };

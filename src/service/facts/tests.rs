@@ -3,9 +3,11 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 
 use super::*;
+use crate::domain::county::HalfYear;
 use crate::domain::gate::fact::Tags;
 use crate::domain::helping::Condition;
 use crate::domain::ids::{PairingId, StepId, WarningId};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::Standing;
 use crate::domain::words::{Effect, GroupTag, Role, Sex};
 use crate::policy::Write;
@@ -314,8 +316,6 @@ async fn nothing_beside_the_rows_leads_to_them() {
         assert_eq!(times(&settled), 1, "its own row");
         assert!(times(&folded) >= 1);
     }
-    let terms = house.app().db.read().await.unwrap().visits_made(school).await.unwrap();
-    assert!(terms.is_empty());
     let mut ids: Vec<Uuid> = facts.iter().map(|(id, _)| *id).collect();
     ids.sort();
     for student in &house.students {
@@ -331,8 +331,9 @@ async fn a_home_visit_is_counted_for_the_term_once_however_it_is_corrected() {
     let first = house.visit(student, date(2026, 11, 20), Way::HomeVisit, None).await;
     house.visit(student, date(2026, 11, 21), Way::HomeVisit, Some(first)).await;
     house.visit(student, date(2026, 11, 22), Way::Talk, None).await;
-    let made = house.app().db.read().await.unwrap().visits_made(house.school.founded.id).await.unwrap();
-    assert_eq!(made, [("2026-09-01".to_owned(), 1)]);
+    let half = HalfYear { year: 2026, second: false };
+    let made = house.app().db.read().await.unwrap().tallies([half, half]).await.unwrap();
+    assert_eq!(made.iter().map(|one| (one.figure, one.total)).collect::<Vec<_>>(), [(ProcessFigure::VisitsMade, 1)]);
     assert!(house.counted().await.values().any(|fact| *fact == Fact::Visit(Some(date(2026, 11, 21)))));
 }
 

@@ -8,8 +8,10 @@ use uuid::Uuid;
 use super::{NewPairing, PURPOSE, wrong_text};
 use crate::domain::audit::Event;
 use crate::domain::clock::DAY;
+use crate::domain::county::HalfYear;
 use crate::domain::helping::NeedsCard;
 use crate::domain::ids::{EntryId, LetterId, PairingId, PersonId, StudentId};
+use crate::domain::process::ProcessFigure;
 use crate::domain::record::{EntryText, SheetRow};
 use crate::domain::relation::Standing;
 use crate::domain::warning::{LetterKind, LetterState};
@@ -199,15 +201,15 @@ impl App {
             let entry = taken_in(&keys, &letter, id, &text)?;
             let author = PersonId(letter.sender.unwrap_or_default());
             tx.take_in_entry(&permit, &entry, author).await?;
+            if text.way == Way::HomeVisit {
+                visited = true;
+                tx.tally(&permit, permit.school(), HalfYear::of(text.date), ProcessFigure::VisitsMade, 1).await?;
+            }
             if !tx.move_letter(&permit, &letter, LetterState::Done, None, Some(id), true).await? {
                 return Err(Error::Raced);
             }
             if progress.add(entry.id, None, text.date, text.effect) {
                 self.bring_in_the_office(&mut tx, &permit, &approach.student, &progress).await?;
-            }
-            if text.way == Way::HomeVisit {
-                visited = true;
-                self.note_visit(&mut tx, &permit, text.date).await?;
             }
             taken += 1;
         }

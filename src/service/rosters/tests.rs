@@ -68,6 +68,7 @@ async fn size(school: &School) -> [usize; 5] {
         actor: crate::domain::ids::PersonId(Uuid::nil()),
         school: id,
         pairs: vec![(Role::PrivacyOfficer, crate::domain::words::Relation::SameSchool)],
+        childless: false,
     };
     let permit = school.app.permit(&officer, Kind::Audit, id.0).await.unwrap();
     let mut conn = school.app.db.read().await.unwrap();

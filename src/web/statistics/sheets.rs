@@ -3,7 +3,7 @@
 use crate::domain::gate::figure::{Figure, LEAST};
 use crate::domain::gate::menu::{Cell, LEVELS, STEPS, Table, Visit};
 use crate::domain::gate::release::Released;
-use crate::domain::process::{DEADLINES_FROM, Process};
+use crate::domain::process::{DEADLINES_FROM, Process, ProcessFigure};
 use crate::domain::warning::LabelScheme;
 use crate::domain::words::{GroupTag, Sex};
 use crate::web::chart::{Bar, BarChart, BarGrid, GridRow, Trend, TrendRow};
@@ -194,7 +194,7 @@ fn process(ui: &Ui, process: &[Process]) -> Sheet {
         let value = one.value.and_then(|value| u64::try_from(value).ok());
         let text = match (one.figure, value) {
             (_, None) => t!(ui, "statistics-too-few", least = DEADLINES_FROM),
-            (crate::domain::process::Figure::Deadlines, Some(share)) => format!("{share}%"),
+            (ProcessFigure::DeadlinesMet, Some(share)) => format!("{share}%"),
             (_, Some(count)) => format::number(count),
         };
         (ui.word(one.figure), vec![text])

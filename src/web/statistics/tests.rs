@@ -26,7 +26,7 @@ fn report(nth: usize, tier: Tier, left_behind: i64) -> Released {
     }
     let day = crate::domain::gate::calendar::day_of(date(2026, 11, 23), nth);
     let (version, profile) = (LATEST, Profile::Standard);
-    let process = Process::of(81, 190, 200);
+    let process = Process::of(|_| 81, 190, 200);
     Released {
         epoch: 1,
         report: nth,

@@ -15,8 +15,8 @@ use crate::support::program::Server;
 
 /// Runs a command until this process is gone.
 const UNTIL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/until.sh");
-/// The seven people of the demonstration.
-const PEOPLE: usize = 7;
+/// The eight people of the demonstration.
+const PEOPLE: usize = 8;
 
 /// The school and the driver, for one journey at a time.
 pub struct House {

@@ -29,7 +29,7 @@ async fn a_school_leader_sees_tables_and_charts_and_nothing_else_of_the_school()
     chen.sees("七年级").await;
     assert!(chen.count("main table").await >= 1 && chen.count("main svg.chart").await >= 1, "tables and charts");
     chen.picture("60-statistics").await;
-    assert_eq!(chen.texts(".nav a").await, ["统计", "报告情况", "强制报告", "我的账户"]);
+    assert_eq!(chen.texts(".nav a").await, ["统计", "联席会议", "督查", "报告情况", "强制报告", "我的账户"]);
     let elsewhere = ["/classes", "/search", "/helping", "/pairings", "/import", "/offices", "/staff", "/structure"];
     let below = ["", "/entry", "/edit/support", "/edit/circumstance", "/notes", "/views", "/pairing"];
     let audit = ["/audit", "/audit/counts", "/audit/verify", "/staff/new"].map(str::to_owned);

@@ -258,7 +258,12 @@ async fn found_people(app: &App) -> Vec<(&'static str, Option<&'static str>)> {
     app.found_installation().await.unwrap();
     let school = app.found_school(SCHOOL).await.unwrap();
     let neighbour = app.found_school(NEIGHBOUR).await.unwrap();
+    let district = app.found_district("柳溪县教育局").await.unwrap();
+    let duty = Duty { role: Role::DistrictOfficer, school: district.id, class: None };
+    let password = SecretString::from(PASSWORD);
+    app.found_person(district.id, "district", "district", password, &[duty], &[&district.office]).await.unwrap();
     let people = [
+        ("partner", Role::MoralEdDirector, &neighbour, Some(&neighbour.moral_ed)),
         ("li", Role::Counsellor, &school, Some(&school.counselling)),
         ("wang", Role::Counsellor, &school, Some(&school.counselling)),
         ("director", Role::MoralEdDirector, &school, Some(&school.moral_ed)),
@@ -267,7 +272,7 @@ async fn found_people(app: &App) -> Vec<(&'static str, Option<&'static str>)> {
         ("admin", Role::SysAdmin, &school, None),
         ("stranger", Role::Counsellor, &neighbour, Some(&neighbour.counselling)),
     ];
-    let mut names = Vec::new();
+    let mut names = vec![("district", Some(PASSWORD))];
     for (login, role, school, office) in people {
         let duty = Duty { role, school: school.id, class: None };
         let offices: Vec<_> = office.into_iter().collect();

@@ -90,6 +90,8 @@ pub struct Ids {
     pub room: Room,
     /// A crisis, a referral, a mandatory report.
     pub troubles: Troubles,
+    /// A joint meeting and a supervision.
+    pub county: super::county::County,
 }
 
 /// Plants everything.
@@ -132,6 +134,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
     let room = super::room::plant(house, &students[1]);
+    let county = super::county::plant(house, &today).await;
     let terms = house.get("admin", "/structure").body;
     let duties = house.get("admin", &format!("/staff/{spare}")).body;
     Ids {
@@ -150,6 +153,7 @@ pub async fn plant(house: &mut House) -> Ids {
         today,
         worries,
         troubles,
+        county,
     }
 }
 

@@ -21,6 +21,8 @@ const WALKERS: &[&str] = &[
     "officer",
     "admin",
     "stranger",
+    "partner",
+    "district",
     "nobody",
 ];
 /// What takes something away, so that it is done after everybody saw what there is to see.
@@ -125,6 +127,7 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
         "box" => vec![fill(&ids.room.exchange)],
         "help" => vec![path.replace("{code}", &ids.room.code)],
         "helping" => vec![fill(&ids.pairing), fill(&ids.outside)],
+        "meetings" | "supervisions" | "compliance" => vec![super::county::path(ids, path)],
         _ => vec![fill("")],
     };
     let compartments = ["contact", "circumstance", "support"];
@@ -141,7 +144,7 @@ fn paths(ids: &Ids, route: &Route) -> Vec<String> {
 /// A form filled as a person fills it. Nothing in it is a mark.
 #[expect(clippy::match_same_arms, clippy::too_many_lines, reason = "a table: an arm for each form")]
 fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, String)> {
-    if let Some(form) = super::room::form(&ids.room, who, path) {
+    if let Some(form) = super::room::form(&ids.room, who, path).or_else(|| super::county::form(path)) {
         return form;
     }
     let human = house.people.iter().find(|human| human.who == who).unwrap();

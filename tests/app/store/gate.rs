@@ -19,7 +19,7 @@ both_backends!(
     a_fact_is_replaced_and_removed_in_its_school_only,
     no_order_of_the_facts_tells_when_they_were_written,
     files_that_are_to_be_counted_stand_there_once_until_they_are,
-    visits_and_due_times_are_counted_by_school,
+    due_times_are_counted_by_school,
     an_epoch_takes_the_noise_key_of_the_last_one_away,
     a_release_is_added_once_and_stays,
 );
@@ -122,16 +122,9 @@ async fn files_that_are_to_be_counted_stand_there_once_until_they_are(engine: En
     assert_eq!(tx.rolls().await.unwrap(), [], "a class that left is not on the roll");
 }
 
-async fn visits_and_due_times_are_counted_by_school(engine: Engine) {
+async fn due_times_are_counted_by_school(engine: Engine) {
     let house = House::new(engine).await;
-    let append = house.append().await;
     let mut tx = house.begin().await;
-    for term in ["2026-09-01", "2027-02-20", "2026-09-01"] {
-        tx.count_visit(&append, term).await.unwrap();
-    }
-    let visits = tx.visits_made(house.school).await.unwrap();
-    assert_eq!(visits, [("2026-09-01".to_owned(), 2), ("2027-02-20".to_owned(), 1)]);
-
     let counsellor = (Role::Counsellor, Relation::SameSchool);
     let act: Permit<Append> = permit(house.teacher, house.school, counsellor, Kind::Warning, house.student.0).await;
     let warning = warning(&house, house.student);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 use yice::domain::ids::{ClassId, SchoolId, TermId};
 use yice::domain::warning::LabelScheme;
-use yice::domain::words::{Kind, Relation, Role};
+use yice::domain::words::{Kind, Relation, Role, SchoolKind};
 use yice::policy::Manage;
 use yice::store::{Error, Installation, Term};
 
@@ -51,12 +51,12 @@ async fn a_school_name_is_taken_once(engine: Engine) {
     let manage = permit::<Manage>(house.teacher, other, pair, Kind::Structure, other.0).await;
 
     let mut tx = house.begin().await;
-    let again = tx.insert_school(&manage, "柳溪镇初级中学", NOW).await;
+    let again = tx.insert_school(&manage, "柳溪镇初级中学", SchoolKind::School, NOW).await;
     assert!(matches!(again, Err(error) if error.is_taken("name")));
     drop(tx);
 
     let mut tx = house.begin().await;
-    tx.insert_school(&manage, "城关中心小学", NOW).await.unwrap();
+    tx.insert_school(&manage, "城关中心小学", SchoolKind::School, NOW).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = house.begin().await;
     let renamed = tx.rename_school(&manage, "柳溪镇初级中学").await;

@@ -1,0 +1,122 @@
+-- The district: its joint meetings with schools, its supervision, and what the yearly compliance pack is made from.
+
+-- A district stands among the schools and has none of what a school has. There is one.
+ALTER TABLE schools ADD COLUMN kind TEXT NOT NULL DEFAULT 'school';
+CREATE UNIQUE INDEX schools_one_district ON schools (kind) WHERE kind = 'district';
+-- Home visits that the district asks for, per student on the roll and school year. Only the district's row counts.
+ALTER TABLE schools ADD COLUMN visits INTEGER NOT NULL DEFAULT 1;
+
+-- 联席会议: who called it, for which half of a school year, and when it was held.
+CREATE TABLE meetings (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    half TEXT NOT NULL,
+    day TEXT NOT NULL,
+    held INTEGER NOT NULL,
+    made_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT meetings_half_unique UNIQUE (school_id, half)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attendances (
+    meeting_id BLOB NOT NULL REFERENCES meetings (id),
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    PRIMARY KEY (meeting_id, school_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attendances_by_school ON attendances (school_id);
+
+-- Who has to do what was decided until when; what it is stands in `papers`.
+CREATE TABLE decisions (
+    id BLOB PRIMARY KEY,
+    meeting_id BLOB NOT NULL REFERENCES meetings (id),
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    owner TEXT NOT NULL,
+    due TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reminded INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decisions_by_meeting ON decisions (meeting_id, due);
+CREATE INDEX decisions_due ON decisions (due) WHERE NOT reminded;
+
+-- 督查: the topics are a coded list.
+CREATE TABLE supervisions (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    half TEXT NOT NULL,
+    topics TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What one school has to answer on one topic. `rectify` is the day until which something is to be put right 限期整改.
+CREATE TABLE answers (
+    supervision_id BLOB NOT NULL REFERENCES supervisions (id),
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    topic TEXT NOT NULL,
+    due TEXT NOT NULL,
+    state TEXT NOT NULL,
+    rectify TEXT,
+    reminded INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (supervision_id, school_id, topic)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_by_school ON answers (school_id);
+
+-- What people wrote of a meeting or a supervision: no row here says a word of it. `item` is the decision or topic it is about.
+CREATE TABLE papers (
+    id BLOB PRIMARY KEY,
+    about BLOB NOT NULL,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    part TEXT NOT NULL,
+    item TEXT NOT NULL,
+    written_by BLOB NOT NULL,
+    written_at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT papers_place_unique UNIQUE (about, school_id, part, item)
+) STRICT, WITHOUT ROWID;
+
+-- One copy for each office or person that may read a paper, sealed to it.
+CREATE TABLE copies (
+    id BLOB PRIMARY KEY,
+    paper_id BLOB NOT NULL REFERENCES papers (id),
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    holder BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    mark BLOB NOT NULL,
+    CONSTRAINT copies_holder_unique UNIQUE (paper_id, holder)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX copies_by_holder ON copies (holder);
+
+-- Exact totals of what a school did, none of which is about one child (src/domain/process.rs).
+CREATE TABLE tallies (
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    half TEXT NOT NULL,
+    figure TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    PRIMARY KEY (school_id, half, figure)
+) STRICT, WITHOUT ROWID;
+
+-- Training that was held, and how many of the staff were there.
+CREATE TABLE trainings (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    half TEXT NOT NULL,
+    day TEXT NOT NULL,
+    staff INTEGER NOT NULL,
+    noted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX trainings_by_school ON trainings (school_id, day);
+
+-- The register of incidents: words of a closed list and days. There is no room in it for a name.
+CREATE TABLE incidents (
+    id BLOB PRIMARY KEY,
+    school_id BLOB NOT NULL REFERENCES schools (id),
+    kind TEXT NOT NULL,
+    found TEXT NOT NULL,
+    reported TEXT,
+    told TEXT,
+    closed TEXT,
+    noted_at INTEGER NOT NULL,
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_by_school ON incidents (school_id, found);
