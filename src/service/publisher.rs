@@ -287,9 +287,9 @@ fn texts(work: &Work, places: &[Place], facts: &FactKey, hash: &str) -> Result<V
         .filter(|(place, _)| place.tier != Tier::Nothing)
         .collect();
     on_all_cores(&paired, |(place, counts)| {
-        let county = place.id.is_nil();
-        let label = if county { COUNTY.to_owned() } else { format!("school-{}", place.id) };
-        let scope = Scope { label, county, tier: place.tier, roll: place.roll.clone(), counts: counts.clone() };
+        let of_all = place.id.is_nil();
+        let label = if of_all { COUNTY.to_owned() } else { format!("school-{}", place.id) };
+        let scope = Scope { label, county: of_all, tier: place.tier, roll: place.roll.clone(), counts: counts.clone() };
         let cells = publish(|label| work.key.stream(label), &work.menu, &scope, work.report.min(REPORTS));
         let released = Released {
             epoch: work.epoch.number,
@@ -299,7 +299,7 @@ fn texts(work: &Work, places: &[Place], facts: &FactKey, hash: &str) -> Result<V
             profile: work.menu.profile,
             menu_hash: hash.to_owned(),
             tier: place.tier,
-            county,
+            county: of_all,
             roll: scope.roll,
             process: place.process.clone(),
             cells,

@@ -90,7 +90,7 @@ impl App {
         drop(conn);
         for school in all {
             let release = of_report.iter().find(|release| release.scope == school.id.0);
-            match release.map(|release| read(release)).transpose()? {
+            match release.map(read).transpose()? {
                 Some(report) if report.roll_in_all() >= ALL_FROM => {
                     schools.push(SchoolBeside { id: school.id, name: school.name, report });
                 }

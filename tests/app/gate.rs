@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use calamine::{Reader as _, Xlsx};
 use uuid::Uuid;
 use yice::domain::gate::calendar;
-use yice::domain::words::{GroupTag, Role};
+use yice::domain::relation::Standing;
+use yice::domain::words::{GroupTag, Kind, Role};
+use yice::policy::Report;
+use yice::store::StudentMacs;
 
 use crate::people::TestApp;
 use crate::support::both_backends;
@@ -21,6 +24,18 @@ both_backends!(
 /// A school with a report of today.
 async fn published(engine: Engine) -> (TestApp, tempfile::TempDir) {
     let at = TestApp::on(engine).await;
+    // The few students of the other tests, and as many beside them as make a school with all tables.
+    let standing = Standing::installation(at.school.id);
+    let permit = at.app.permit::<Report>(&standing, Kind::Roster, at.school.id.0).await.unwrap();
+    let mut tx = at.app.begin().await.unwrap();
+    for _ in 0..120 {
+        let mac = || Uuid::new_v4().as_bytes().to_vec();
+        let (identity_mac, number_mac, person_mac, row_mac) = (mac(), mac(), mac(), mac());
+        let (id, class_id) = (Uuid::now_v7().into(), at.other_class);
+        let macs = StudentMacs { id, class_id, identity_mac, number_mac, person_mac, row_mac };
+        tx.insert_student(&permit, &macs, at.app.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     at.app.publish_what_is_due(dir.path(), true).await.unwrap().expect("the first report");
     (at, dir)

@@ -280,8 +280,9 @@ async fn all_schools_together_have_noise_of_their_own_and_count_the_tiny_ones_to
     assert!((county.cells[&LEFT_BEHIND] - 75).abs() < 40, "{}", county.cells[&LEFT_BEHIND]);
     let key = house.key().await;
     let menu = Menu::of(LATEST, Profile::Standard).unwrap();
-    let counts = [(LEFT_BEHIND, 75)].into();
-    let scope = Scope { label: COUNTY.to_owned(), county: true, tier: Tier::All, roll: county.roll.clone(), counts };
+    let of_both = [(LEFT_BEHIND, 75)].into();
+    let scope =
+        Scope { label: COUNTY.to_owned(), county: true, tier: Tier::All, roll: county.roll.clone(), counts: of_both };
     assert_eq!(publish(|label| key.stream(label), &menu, &scope, 1)[&LEFT_BEHIND], county.cells[&LEFT_BEHIND]);
 }
 

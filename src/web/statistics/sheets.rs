@@ -60,24 +60,24 @@ pub(crate) fn sheets(ui: &Ui, reports: &[Released], labels: LabelScheme) -> Vec<
             (ui.word(*tag), cohorts.iter().map(|cohort| Cell::GroupCohort(*tag, *cohort)).collect::<Vec<_>>())
         });
         let heads = (t!(ui, "statistics-cohorts"), t!(ui, "statistics-group"));
-        sheets.push(grid(ui, "cohorts", report, heads, grades.clone(), groups.collect()));
+        sheets.push(grid(ui, "cohorts", report, heads, grades.clone(), &groups.collect::<Vec<_>>()));
         let sexes = Sex::ALL.iter().map(|sex| ui.word(*sex)).collect();
         let groups = GroupTag::ALL
             .iter()
             .map(|tag| (ui.word(*tag), Sex::ALL.iter().map(|sex| Cell::GroupSex(*tag, *sex)).collect::<Vec<_>>()));
         let heads = (t!(ui, "statistics-sexes"), t!(ui, "statistics-group"));
-        sheets.push(grid(ui, "sexes", report, heads, sexes, groups.collect()));
+        sheets.push(grid(ui, "sexes", report, heads, sexes, &groups.collect::<Vec<_>>()));
         let levels = LEVELS
             .iter()
             .map(|one| (level(*one), cohorts.iter().map(|cohort| Cell::RiskCohort(*one, *cohort)).collect::<Vec<_>>()));
         let heads = (t!(ui, "statistics-risk-cohorts"), t!(ui, "statistics-level"));
-        sheets.push(grid(ui, "levels", report, heads, grades, levels.collect()));
+        sheets.push(grid(ui, "levels", report, heads, grades, &levels.collect::<Vec<_>>()));
     }
     if reports.len() > 1 {
-        let groups = GroupTag::ALL.iter().map(|tag| (ui.word(*tag), Cell::Group(*tag))).collect();
-        sheets.push(trend(ui, "trendgroups", reports, t!(ui, "statistics-trend-groups"), groups));
-        let levels = LEVELS.iter().map(|one| (level(*one), Cell::Risk(*one))).collect();
-        sheets.push(trend(ui, "trendrisk", reports, t!(ui, "statistics-trend-risk"), levels));
+        let groups: Vec<_> = GroupTag::ALL.iter().map(|tag| (ui.word(*tag), Cell::Group(*tag))).collect();
+        sheets.push(trend(ui, "trendgroups", reports, t!(ui, "statistics-trend-groups"), &groups));
+        let levels: Vec<_> = LEVELS.iter().map(|one| (level(*one), Cell::Risk(*one))).collect();
+        sheets.push(trend(ui, "trendrisk", reports, t!(ui, "statistics-trend-risk"), &levels));
     }
     sheets.push(roll(ui, report));
     sheets.extend((!report.process.is_empty()).then(|| process(ui, &report.process)));
@@ -128,7 +128,7 @@ fn grid(
     report: &Released,
     (title, head): (String, String),
     columns: Vec<String>,
-    cells: Vec<(String, Vec<Cell>)>,
+    cells: &[(String, Vec<Cell>)],
 ) -> Sheet {
     let figures = |cells: &[Cell]| cells.iter().map(|cell| of_cell(report, *cell)).collect::<Vec<_>>();
     let drawn = |(label, cells): &(String, Vec<Cell>)| GridRow {
@@ -151,7 +151,7 @@ fn grid(
 }
 
 /// The same cells in every report.
-fn trend(ui: &Ui, id: &str, reports: &[Released], title: String, cells: Vec<(String, Cell)>) -> Sheet {
+fn trend(ui: &Ui, id: &str, reports: &[Released], title: String, cells: &[(String, Cell)]) -> Sheet {
     let days: Vec<String> = reports.iter().map(|report| ui.civil(&report.day)).collect();
     let figures = |cell: Cell| reports.iter().map(|report| of_cell(report, cell)).collect::<Vec<_>>();
     let band = |one: Figure| match one {

@@ -69,8 +69,8 @@ fn chi_square(of: u32, against: u32, draws: u32) -> (f64, f64) {
     let mut seen = vec![0_u32; usize::try_from(2 * edge + 3).unwrap()];
     let mut bytes = Mixed(7);
     for _ in 0..draws {
-        let drawn = i64::try_from(dgauss(&mut bytes, u128::from(of))).unwrap().clamp(-edge - 1, edge + 1);
-        seen[usize::try_from(drawn + edge + 1).unwrap()] += 1;
+        let fell = i64::try_from(dgauss(&mut bytes, u128::from(of))).unwrap().clamp(-edge - 1, edge + 1);
+        seen[usize::try_from(fell + edge + 1).unwrap()] += 1;
     }
     let tail = (edge + 1..=200).map(density).sum::<f64>();
     let expected = |n: usize| {
