@@ -94,8 +94,8 @@ fn numbers(line: &str) -> Vec<String> {
 /// A digit or letter as it stands on a keyboard.
 fn plain(c: char) -> char {
     match c {
-        '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap_or(c),
-        'Ａ'..='Ｚ' => char::from_u32(c as u32 - 'Ａ' as u32 + 'A' as u32).unwrap_or(c),
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        'Ａ'..='Ｚ' => char::from_u32(u32::from(c) - u32::from('Ａ') + u32::from('A')).unwrap_or(c),
         '\u{3000}' => ' ',
         '－' | '—' => '-',
         _ => c.to_ascii_uppercase(),
