@@ -264,12 +264,12 @@ impl App {
             };
             schools.entry(school).or_default().push(shown);
         }
-        let named = |(school, answers): (SchoolId, Vec<ShownAnswer>)| SupervisedSchool {
+        let of_school = |(school, answers): (SchoolId, Vec<ShownAnswer>)| SupervisedSchool {
             name: names.get(&school).cloned().unwrap_or_default(),
             school,
             answers,
         };
-        schools.into_iter().map(named).collect()
+        schools.into_iter().map(of_school).collect()
     }
 
     /// Answers a topic for the own school: a state, and a text without names. The figures come from what the system counted.

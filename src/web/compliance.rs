@@ -217,7 +217,7 @@ fn tables(ui: &Ui, pack: &Pack) -> Vec<Table> {
     };
     let access = |one: &crate::service::Accesses| {
         let mut row = vec![format!("{} · {}", ui.word(one.role), ui.word(one.kind))];
-        row.extend(one.months.iter().map(|count| count.to_string()));
+        row.extend(one.months.iter().map(i64::to_string));
         row.push(text(one.total()));
         row
     };

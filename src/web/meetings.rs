@@ -106,7 +106,7 @@ async fn meetings_page(web: &Web, Seen { viewer, ui }: Seen, back: Back) -> Resu
     let form = back.text("call", "form", &fresh_form().to_string()).to_owned();
     let today = web.app.today();
     let status = back.status;
-    Ok(with_status(status, page(&MeetingsPage { form, halves, schools, columns, meetings, today, ui, back })?))
+    Ok(with_status(status, page(&MeetingsPage { ui, meetings, columns, form, halves, schools, today, back })?))
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) -> Result<Response, Problem> {
