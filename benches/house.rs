@@ -84,12 +84,6 @@ fn store(c: &mut Criterion) {
             conn.students_of_class(school.class).await.unwrap()
         });
     });
-    let statistics = [(Role::SchoolLeader, Relation::SameSchool)];
-    let leader = Standing { pairs: statistics.to_vec(), ..standing };
-    let permit = school.app.policy.permit::<Read>(&leader, Kind::Statistics, school.class.0).unwrap();
-    c.bench_function("store: facts counted", |b| {
-        b.to_async(&runtime).iter(|| async { school.app.db.read().await.unwrap().facts(&permit).await.unwrap() });
-    });
 }
 
 fn pages(c: &mut Criterion) {

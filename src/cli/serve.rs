@@ -22,6 +22,9 @@ const ROUND: Duration = Duration::from_hours(1);
 /// Between two looks at what is overdue in the help-seeking box.
 const WATCH: Duration = Duration::from_mins(1);
 
+/// Between two looks at whether a report is due.
+const PUBLISH: Duration = Duration::from_mins(10);
+
 /// Between two looks at what is past its due time.
 const SWEEP: Duration = Duration::from_secs(20);
 
@@ -59,6 +62,7 @@ impl Serve {
         }
         let listener = bind(listen).await?;
         let app = Arc::new(place.open().await?);
+        app.check_limits().map_err(anyhow::Error::from)?;
         let stop = server::asked_to_stop();
         // The first line is for programs that started us and want to know where to ask.
         print(&format!("http://{}", listener.local_addr().unwrap_or(listen)));
@@ -78,7 +82,8 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, Failure> {
 
 /// Serves the pages until `stop` is done, then closes the database.
 pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBuf, stop: impl Future<Output = ()>) {
-    let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir));
+    let daily = tokio::spawn(housekeeping(Arc::clone(&app), dir.clone()));
+    let publish = tokio::spawn(publishing(Arc::clone(&app), dir));
     let sweep = tokio::spawn(sweeping(Arc::clone(&app)));
     let carry = tokio::spawn(outside::carry(Arc::clone(&app)));
     let watch = tokio::spawn(watch_the_box(Arc::clone(&app)));
@@ -91,6 +96,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, frame: Frame, dir: PathBu
     };
     server::serve(listener, router, stop).await;
     daily.abort();
+    publish.abort();
     sweep.abort();
     carry.abort();
     watch.abort();
@@ -125,6 +131,22 @@ async fn housekeeping(app: Arc<App>, dir: PathBuf) {
         if let Err(error) = app.daily(&dir).await {
             tracing::warn!(cause = %error, "the audit heads could not be signed; it will be tried again");
         }
+    }
+}
+
+/// Publishes the report of a month. Several nodes may try: one does it, and the others find it.
+async fn publishing(app: Arc<App>, dir: PathBuf) {
+    let mut rounds = tokio::time::interval(PUBLISH);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut starts = true;
+    loop {
+        rounds.tick().await;
+        match app.publish_what_is_due(&dir, starts).await {
+            Ok(Some(report)) => tracing::info!(epoch = report.epoch, report = report.report, "a report was published"),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(cause = %error, "the report could not be published; it will be tried again"),
+        }
+        starts = false;
     }
 }
 

@@ -48,6 +48,12 @@ words! {
         RosterImported = "roster_imported",
         /// published counts were read
         StatisticsRead = "statistics_read",
+        /// a report for leadership was published by the clock
+        StatisticsPublished = "statistics_published",
+        /// files were counted that somebody had changed who could not count them
+        FactsCounted = "facts_counted",
+        /// every file of a school was to be counted anew
+        FactsRebuilt = "facts_rebuilt",
         /// the audit lines were read
         AuditRead = "audit_read",
         /// accounts and roles were read

@@ -1,9 +1,9 @@
-//! Process figures: what a school did, counted exactly. Each one says why it may be exact; a figure about children goes through the gate.
+//! Process figures: what a school did, exactly. Each one says why it may be exact; a figure about children goes through the gate.
 
 use super::words::words;
 
 words! {
-    /// Something a school did, as an exact total.
+    /// A number of the work of a school.
     ProcessFigure {
         /// 家访总次数
         VisitsMade = "visits_made",
@@ -11,11 +11,16 @@ words! {
         StaffTrained = "staff_trained",
         /// 联席会议次数
         MeetingsHeld = "meetings_held",
+        /// 按时完成的任务, in whole percent
+        DeadlinesMet = "deadlines_met",
     }
 }
 
+/// From so many due times on their share is said.
+pub const DEADLINES_FROM: i64 = 100;
+
 impl ProcessFigure {
-    /// Why the exact total is no fact about a child. A figure without a good answer does not belong here.
+    /// Why it is no fact about a child. A figure without a good answer does not belong here.
     #[must_use]
     pub const fn why_exact(self) -> &'static str {
         match self {
@@ -26,7 +31,30 @@ impl ProcessFigure {
             }
             Self::StaffTrained => "it is about staff: how many sat in a training that the whole school knows of",
             Self::MeetingsHeld => "it is about meetings of offices, in which no child is named",
+            Self::DeadlinesMet => {
+                "one of a hundred and more moves the share by less than it is rounded, and a due time is of a task, not of \
+                 what a child has"
+            }
         }
+    }
+}
+
+/// A number of the work, as it stands in a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    /// Which.
+    pub figure: ProcessFigure,
+    /// The number; none where it would be of too few.
+    pub value: Option<i64>,
+}
+
+impl Process {
+    /// All of them: the totals, and due times met of all that were due.
+    #[must_use]
+    pub fn of(total: impl Fn(ProcessFigure) -> i64, met: i64, due: i64) -> Vec<Self> {
+        let share = (due >= DEADLINES_FROM).then(|| (met * 100 + due / 2) / due);
+        let value = |figure| if figure == ProcessFigure::DeadlinesMet { share } else { Some(total(figure)) };
+        ProcessFigure::ALL.iter().map(|figure| Self { figure: *figure, value: value(*figure) }).collect()
     }
 }
 
@@ -47,6 +75,16 @@ mod tests {
         for figure in ProcessFigure::ALL {
             assert!(figure.why_exact().len() > 40, "{figure}");
         }
+    }
+
+    #[test]
+    fn a_share_is_said_of_a_hundred_and_more_only() {
+        let all = |met, due| Process::of(|figure| if figure == ProcessFigure::VisitsMade { 3 } else { 0 }, met, due);
+        let share = |met, due| all(met, due)[3].value;
+        assert_eq!(all(0, 0).iter().map(|one| one.value).collect::<Vec<_>>(), [Some(3), Some(0), Some(0), None]);
+        assert_eq!(share(99, 99), None);
+        assert_eq!(share(95, 100), Some(95));
+        assert_eq!(share(199, 200), Some(100));
     }
 
     #[test]

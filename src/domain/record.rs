@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::gate::fact::Counted;
 use super::helping::{Condition, NeedsCard};
 use super::ids::{PersonId, StudentId};
 use super::session::Session;
@@ -190,17 +191,22 @@ pub struct Layer {
     /// Group tags; in `circumstance` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub circumstances: Vec<Circumstance>,
-    /// The random id of this file's row in `facts`; in `circumstance` only.
+    /// The random id of a row in `facts`: in `circumstance` that of the groups, in `support` that of the last home visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fact: Option<Uuid>,
+    /// The random id of the row in `facts` that says from when on nobody helps; in `circumstance` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unaided: Option<Uuid>,
+    /// The groups that the child counts in; in `circumstance` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
 }
 
 impl Layer {
-    /// The group tags that stand verified, as bits in the order of [`GroupTag::ALL`].
+    /// Whether a group stands verified.
     #[must_use]
-    pub fn verified_tags(&self) -> i64 {
-        let verified = self.circumstances.iter().filter(|c| c.standing == Standing::Verified);
-        verified.fold(0, |bits, c| bits | 1 << c.tag.index())
+    pub fn has_verified(&self) -> bool {
+        self.circumstances.iter().any(|c| c.standing == Standing::Verified)
     }
 
     /// What people decided, over what the roster proposed: a proposal stays visible until somebody decides on its tag.

@@ -335,6 +335,12 @@ pub struct State {
     /// A closing that waits for the second signature: who asked.
     #[serde(default)]
     pub closing: Option<PersonId>,
+    /// The random id of the row in `facts` that says the level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<uuid::Uuid>,
+    /// The random id of the row in `facts` that says how far the warning has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<uuid::Uuid>,
 }
 
 words! {

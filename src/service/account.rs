@@ -42,11 +42,26 @@ impl App {
         self.may_try(&throttles)?;
         let credentials = account.as_ref().map(|account| (account.id, account.credentials()));
         match (self.kdf.unlock(password, credentials).await?, account) {
-            (Some(identity), Some(account)) => self.open_session(identity, &account, &keys[0]).await,
+            (Some(identity), Some(account)) => {
+                let signed_in = self.open_session(identity, &account, &keys[0]).await?;
+                self.count_after_sign_in(&signed_in).await;
+                Ok(signed_in)
+            }
             (_, account) => {
                 self.note_failure(account.as_ref(), &keys, throttles).await?;
                 Err(Error::WrongPassword)
             }
+        }
+    }
+
+    /// Counts files that others left. Nobody is kept from signing in by it.
+    async fn count_after_sign_in(&self, signed_in: &SignedIn) {
+        let counted = match self.viewer(&signed_in.token).await {
+            Ok(viewer) => self.count_what_is_due(&viewer).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = counted {
+            tracing::warn!(%error, "what others changed could not be counted at a sign-in");
         }
     }
 

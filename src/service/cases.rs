@@ -118,12 +118,26 @@ impl App {
         tx: &mut Tx,
         permit: &Permit<A>,
         keys: &Keys,
-        mut warning: Warning,
+        warning: Warning,
         state: &State,
     ) -> Result<Warning> {
+        self.put_counted(tx, permit, keys, warning, state).await.map(|(warning, _)| warning)
+    }
+
+    /// As [`App::put_state`]; gives the ids of its facts too.
+    pub(crate) async fn put_counted<A: Act>(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit<A>,
+        keys: &Keys,
+        mut warning: Warning,
+        state: &State,
+    ) -> Result<(Warning, Vec<Uuid>)> {
+        let mut state = state.clone();
+        let facts = self.count_warning(tx, permit, &warning, &mut state).await?;
         warning.version += 1;
-        seal_state(keys, &mut warning, state)?;
-        if tx.put_warning(permit, &warning).await? { Ok(warning) } else { Err(Error::Raced) }
+        seal_state(keys, &mut warning, &state)?;
+        if tx.put_warning(permit, &warning).await? { Ok((warning, facts)) } else { Err(Error::Raced) }
     }
 
     /// Sets a due time of a warning.

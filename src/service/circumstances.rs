@@ -5,18 +5,17 @@ use std::collections::{HashMap, HashSet};
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::approach::Approach;
 use super::error::again;
+use super::facts::Part;
 use super::files::{BY_PEOPLE, FROM_ROSTER, layer};
-use super::sheets::merged;
 use super::{App, ClassList, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::record::{Circumstance, Layer, Standing};
 use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, FileStatus, GroupTag, Kind};
-use crate::policy::{Permit, Read, Write};
-use crate::store::{Fact, Record, Tx, Wrap};
+use crate::policy::{Read, Write};
+use crate::store::{Record, Wrap};
 
 /// The longest basis, in characters.
 pub const BASIS: usize = 200;
@@ -58,14 +57,15 @@ impl App {
             layer(&keys, &permit, &records, Compartment::Circumstance, BY_PEOPLE)?.unwrap_or_default();
         lay(&mut people, &roster, decision, viewer, now)?;
         let mut status = approach.student.status;
-        if people.verified_tags() != 0 && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
+        if people.has_verified() && !status.is_open() && status.next().contains(&FileStatus::InSupport) {
             status = FileStatus::InSupport;
             if !tx.set_status(&permit, status, approach.student.version).await? {
                 return Err(Error::Raced);
             }
         }
-        self.count(&mut tx, viewer, &permit, &approach, &mut people, status).await?;
         self.put_layer(&mut tx, &permit, &keys, id, Compartment::Circumstance, version, &people).await?;
+        let part = if status == approach.student.status { Part::Groups } else { Part::File };
+        self.recount(&mut tx, viewer, &permit, id, part).await?;
         // The line says that something was decided, not what: a tag never stands outside a sealed field.
         tx.record(&permit, Event::CircumstanceDecided, "", now).await?;
         Ok(tx.commit().await?)
@@ -111,58 +111,6 @@ impl App {
         let permit = self.policy.permit::<Read>(&standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
         self.leave_trace(&permit, Event::ClassListed, "to verify", &faster).await?;
         Ok(list)
-    }
-
-    /// Brings the fact of a file into line after its stage changed.
-    pub(crate) async fn refresh_fact(
-        &self,
-        tx: &mut Tx,
-        viewer: &Viewer,
-        permit: &Permit<Write>,
-        approach: &Approach,
-        status: FileStatus,
-    ) -> Result<()> {
-        let id = approach.student.id;
-        let read =
-            self.policy.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).map_err(|_| Error::NotFound)?;
-        let keys = Keys::of(tx, viewer, &self.secret, id.0).await?;
-        let records = tx.records(id).await?;
-        let Some((version, mut people)) = layer(&keys, &read, &records, Compartment::Circumstance, BY_PEOPLE)? else {
-            return Ok(());
-        };
-        let before = people.fact;
-        self.count(tx, viewer, permit, approach, &mut people, status).await?;
-        if people.fact == before {
-            return Ok(());
-        }
-        self.put_layer(tx, permit, &keys, id, Compartment::Circumstance, version, &people).await
-    }
-
-    /// Puts, changes or removes the row that the gate counts. Its random id stands in the sealed layer and nowhere else.
-    async fn count(
-        &self,
-        tx: &mut Tx,
-        viewer: &Viewer,
-        permit: &Permit<Write>,
-        approach: &Approach,
-        people: &mut Layer,
-        status: FileStatus,
-    ) -> Result<()> {
-        let tags = people.verified_tags();
-        if tags == 0 || !status.is_open() {
-            if let Some(fact) = people.fact.take() {
-                tx.delete_fact(permit, fact).await?;
-            }
-            return Ok(());
-        }
-        let class = approach.class;
-        let roster =
-            self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0).map_err(|_| Error::NotFound)?;
-        let parts = tx.sheets(class.id).await?;
-        let keys = Keys::of(tx, viewer, &self.secret, class.id.0).await?;
-        let row = merged(&keys, &roster, &parts)?.remove(&approach.student.id).ok_or(Error::NotFound)?;
-        let id = *people.fact.get_or_insert_with(Uuid::new_v4);
-        Ok(tx.put_fact(permit, &Fact { id, cohort: class.cohort, sex: row.sex, tags }).await?)
     }
 }
 

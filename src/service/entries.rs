@@ -7,6 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::error::again;
+use super::facts::Part;
 use super::files::entry_spot;
 use super::{App, Approach, Error, FieldProblem, Keys, Result, Viewer};
 use crate::domain::audit::Event;
@@ -57,16 +58,37 @@ struct Sent<'a, T> {
     effect: Option<(Date, Effect)>,
     /// What a home visit found that the counsellors should know.
     finding: Option<&'a str>,
-    /// The day of a home visit, which is counted.
-    visit: Option<Date>,
+    /// What it changes about home visits.
+    visit: Visit,
+}
+
+/// What an entry changes about home visits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    /// Nothing.
+    None,
+    /// There was one, on this day.
+    Made(Date),
+    /// An earlier entry is corrected: perhaps it was one, perhaps it is.
+    Corrected,
+}
+
+impl Visit {
+    fn of(text: &EntryText, corrects: Option<EntryId>) -> Self {
+        match (corrects, text.way) {
+            (Some(_), _) => Self::Corrected,
+            (None, Way::HomeVisit) => Self::Made(text.date),
+            (None, _) => Self::None,
+        }
+    }
 }
 
 impl<T> Sent<'_, T> {
-    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding, nor a visit
-    /// that is counted: nothing else is written with it.
-    const fn stands_alone(&self) -> bool {
-        self.finding.is_none()
-            && self.visit.is_none()
+    /// Whether it is neither an entry without progress, of which the second running brings in an office, nor a finding, nor
+    /// about a home visit, which is counted.
+    const fn brings_nobody_in(&self) -> bool {
+        matches!(self.visit, Visit::None)
+            && self.finding.is_none()
             && !matches!(self.effect, Some((_, Effect::Unchanged | Effect::Worse)))
     }
 }
@@ -90,8 +112,7 @@ impl App {
         let event = if corrects.is_some() { Event::EntryCorrected } else { Event::EntryAppended };
         let effect = Some((text.date, text.effect));
         let (compartment, draft) = (Compartment::Support, "entry");
-        // A correction is of a visit that was counted.
-        let visit = (text.way == Way::HomeVisit && corrects.is_none()).then_some(text.date);
+        let visit = Visit::of(text, corrects);
         let sent = Sent { compartment, draft, form, text, corrects, event, effect, finding: None, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
@@ -115,7 +136,7 @@ impl App {
         }
         let (compartment, draft, event) = (Compartment::Support, "entry", Event::EntryAppended);
         let (effect, finding) = (Some((text.date, text.effect)), Some(text.happened.as_str()));
-        let visit = Some(text.date);
+        let visit = Visit::of(text, None);
         let sent = Sent { compartment, draft, form, text, corrects: None, event, effect, finding, visit };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
@@ -144,7 +165,7 @@ impl App {
             event,
             effect: None,
             finding: None,
-            visit: None,
+            visit: Visit::None,
         };
         let mut quickly = true;
         again(|| self.append(viewer, id, &sent, std::mem::take(&mut quickly))).await
@@ -169,7 +190,7 @@ impl App {
             self.policy.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).map_err(|_| Error::NotFound)?;
         let (draft, now) = (self.draft_form(viewer, sent.draft, id.0), self.now());
         let keys = Keys::open(viewer, &self.secret, viewer.person.school_id, id.0, &spot.wraps);
-        if quickly && sent.stands_alone() && keys.newest(compartment, owner).is_some() {
+        if quickly && sent.brings_nobody_in() && keys.newest(compartment, owner).is_some() {
             let (written, new) = self.sealed_sent(viewer, id, &keys, &spot.stands, sent)?;
             let Some(entry) = new else {
                 tx.leave().await?;
@@ -203,17 +224,8 @@ impl App {
         let permit = self.policy.permit::<Append>(&approach.standing, Kind::Counselling, id.0);
         let permit = permit.map_err(|_| Error::NotFound)?;
         let (compartment, event) = (Compartment::Counselling, Event::NoteAppended);
-        let sent = Sent {
-            compartment,
-            draft: "note",
-            form,
-            text,
-            corrects: None,
-            event,
-            effect: None,
-            finding: None,
-            visit: None,
-        };
+        let (effect, finding, visit) = (None, None, Visit::None);
+        let sent = Sent { compartment, draft: "note", form, text, corrects: None, event, effect, finding, visit };
         self.put_entry(tx, viewer, &permit, &approach, &sent).await?;
         Ok(tx.record(&permit, event, "group", self.now()).await?)
     }
@@ -237,7 +249,10 @@ impl App {
         let Some(entry) = new else { return Ok((written, false)) };
         self.look_at_progress(tx, permit, &keys, approach, &entry, sent).await?;
         tx.insert_entry(permit, compartment, &entry).await?;
-        if let Some(day) = sent.visit {
+        if sent.visit != Visit::None {
+            self.recount(tx, viewer, permit, id, Part::Visit).await?;
+        }
+        if let Visit::Made(day) = sent.visit {
             tx.tally(permit, permit.school(), HalfYear::of(day), ProcessFigure::VisitsMade, 1).await?;
         }
         if let Some(found) = sent.finding {

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::cases::cell_spot;
+use super::cases::{cell_spot, read_state};
 use super::crises::text;
 use super::error::again;
 use super::files::{BY_PEOPLE, layer};
@@ -172,12 +172,19 @@ impl App {
         if self.row_in_class(&mut tx, viewer, &approach, &mut keys).await?.name != name.trim() {
             return Err(Error::field("name", "not-the-name"));
         }
-        let (records, circumstance) = (tx.records(id).await?, read(Kind::Circumstance)?);
-        let people = layer(&keys, &circumstance, &records, Compartment::Circumstance, BY_PEOPLE)?;
-        let mut more = 0;
-        if let Some(fact) = people.and_then(|(_, people)| people.fact) {
-            more += tx.erase_fact(&permit, fact).await?;
+        let mut gone = Vec::new();
+        let records = tx.records(id).await?;
+        for compartment in [Compartment::Circumstance, Compartment::Support] {
+            if let Some((_, people)) = layer(&keys, &read(compartment.kind())?, &records, compartment, BY_PEOPLE)? {
+                gone.extend(people.fact.into_iter().chain(people.unaided));
+            }
         }
+        for warning in tx.warnings_of_student(id).await? {
+            let state = read_state(&keys, &read(Kind::Warning)?, &warning)?;
+            gone.extend(state.risk.into_iter().chain(state.step));
+        }
+        let mut more = tx.put_facts(&permit, &[], &gone).await?;
+        tx.settle_facts(&permit, id).await?;
         more += self.erase_beside(&mut tx, &permit, id).await?;
         if wish.takes_off_the_roll() {
             more += self.strike_from_rosters(&mut tx, viewer, id).await?;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::approach::{Approach, Who};
 use super::error::again;
+use super::facts::Part;
 use super::keys::{Spot, seal_at_least};
 use super::leading::LED;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
@@ -333,7 +334,7 @@ impl App {
         if !tx.set_status(&permit, status, seen).await? {
             return Err(Error::Stale(Vec::new()));
         }
-        self.refresh_fact(&mut tx, viewer, &permit, &approach, status).await?;
+        self.recount(&mut tx, viewer, &permit, id, Part::File).await?;
         Ok(tx.record_last(&permit, Event::StatusChanged, status.as_str(), now).await?)
     }
 }

@@ -19,6 +19,7 @@ mod due;
 mod entries;
 mod erasure;
 mod error;
+mod facts;
 mod files;
 mod folding;
 mod groups;
@@ -43,6 +44,7 @@ mod pairings;
 mod papers;
 mod process;
 mod progress;
+mod publisher;
 mod recovery;
 mod referrals;
 mod rosters;
@@ -107,6 +109,7 @@ pub use pairings::{
 pub use papers::ShownPaper;
 pub use process::{Progress, SchoolProgress};
 pub use progress::{ShownReview, TrackingRecord};
+pub use publisher::PublishedReport;
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
 };
@@ -116,7 +119,7 @@ pub use setup::{FoundedDistrict, FoundedSchool};
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
-pub use statistics::Statistics;
+pub use statistics::{CountyStatistics, SchoolBeside, Statistics};
 pub use structure::{Structure, TermEdit};
 pub use supervisions::{
     ListedSupervision, NewSupervision, OpenedSupervision, ShownAnswer, SupervisedSchool, Supervisions,

@@ -64,6 +64,8 @@ pub struct Offices {
     pub offices: Vec<OfficeState>,
     /// Keys of single files that someone lost and that must move on.
     pub keys_due: usize,
+    /// Files that are to be counted for the statistics by somebody who holds their keys.
+    pub counts_due: i64,
 }
 
 impl App {
@@ -179,6 +181,7 @@ impl App {
         let duties = conn.school_duties(school, self.now()).await?;
         let classes = conn.classes(school).await?;
         let keys_due = conn.keys_due(school).await?.len();
+        let counts_due = conn.facts_due_count(school).await?;
         let mut offices = conn.offices(school).await?;
         drop(conn);
         let class_of = |office: &Office| classes.iter().find(|class| Some(class.id.0) == office.class_id).copied();
@@ -202,7 +205,7 @@ impl App {
             let members = persons.iter().filter(|person| is_member(&office, person)).cloned().collect();
             OfficeState { class: class_of(&office), members, office }
         };
-        Ok(Offices { waiting, offices: offices.into_iter().map(state).collect(), keys_due })
+        Ok(Offices { waiting, offices: offices.into_iter().map(state).collect(), keys_due, counts_due })
     }
 
     /// Lets a colleague into an office that their duty needs. `shown` is the fingerprint that was compared in person: a key

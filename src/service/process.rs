@@ -74,7 +74,7 @@ impl App {
         let read = self.permit::<Read>(&viewer.at_school(), Kind::Supervision, district.0).await?;
         let mut conn = self.db.read().await?;
         let quota = conn.visits_quota().await?;
-        let rolls: BTreeMap<_, _> = conn.rolls().await?.into_iter().collect();
+        let rolls: BTreeMap<_, _> = conn.roll_of_each().await?.into_iter().collect();
         let tallies = conn.tallies(half.year_of()).await?;
         let schools = conn.schools().await?;
         drop(conn);

@@ -369,6 +369,7 @@ impl App {
     async fn end_help(&self, tx: &mut Tx, permit: &Permit<Manage>, id: PersonId) -> Result<()> {
         tx.mark_keys_held_by(permit, id).await?;
         tx.delete_shared_wraps_of(permit, id).await?;
+        tx.owe_facts_of_helper(permit, id).await?;
         let ended = tx.end_pairings_of(permit, id).await?;
         if ended > 0 {
             let detail = format!("pairings={ended}");

@@ -1,61 +1,129 @@
-//! Numbers for leadership: what the gate published for today. The only act that reads facts.
+//! Numbers for leadership: what the publisher stored, and nothing else. No act in here touches a fact or the noise key.
 
-use super::{App, Result, Viewer};
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use super::publisher::taught;
+use super::{App, Error, Result, Viewer};
 use crate::domain::audit::Event;
-use crate::domain::gate::{Counts, Published, publish};
-use crate::domain::words::Kind;
-use crate::policy::{Permit, Read};
-use crate::store::{Conn, Tx};
+use crate::domain::gate::ALL_FROM;
+use crate::domain::gate::calendar;
+use crate::domain::gate::release::Released;
+use crate::domain::ids::SchoolId;
+use crate::domain::relation::Standing;
+use crate::domain::words::{Kind, Role};
+use crate::policy::Read;
+use crate::store::{Conn, Release};
 
-/// What leadership sees on a day.
+/// The reports of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statistics {
-    /// The day for which it is frozen, `YYYY-MM-DD`.
-    pub day: String,
-    /// The table.
-    pub published: Published,
+    /// The name of the school.
+    pub school: String,
+    /// Every report of the last epoch, oldest first; the last is the one in force. None: nothing was published yet.
+    pub reports: Vec<Released>,
+    /// The day of the next one.
+    pub next: Date,
+    /// Whether the sum of all schools is published beside them.
+    pub county: bool,
+}
+
+/// One school among others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchoolBeside {
+    /// Its id.
+    pub id: SchoolId,
+    /// Its name.
+    pub name: String,
+    /// Its last report.
+    pub report: Released,
+}
+
+/// The reports of all schools.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountyStatistics {
+    /// Every report of the sum, oldest first.
+    pub reports: Vec<Released>,
+    /// Schools with a roll of 100 or more, by name, in the report in force.
+    pub schools: Vec<SchoolBeside>,
+    /// How many others are in the sum only.
+    pub others: usize,
+    /// The day of the next report.
+    pub next: Date,
 }
 
 impl App {
-    /// The table of the viewer's school. It is made at the first look of a day and then stays: two looks before and after a
-    /// decision about one student would tell what was decided, and a page that many people open must not count again.
+    /// The reports of the viewer's school.
     ///
     /// # Errors
-    /// [`super::Error::NotFound`] when the person is not of the school's leadership.
+    /// [`Error::NotFound`] when the person is not of the school's leadership.
     pub async fn statistics(&self, viewer: &Viewer) -> Result<Statistics> {
-        let permit = self.permit::<Read>(&viewer.at_school(), Kind::Statistics, viewer.person.school_id.0).await?;
-        let day = self.today();
-        let detail = format!("day={day}");
-        if let Some(published) = self.db.look().await?.release(&permit, &day).await? {
-            self.leave_trace(&permit, Event::StatisticsRead, &detail, &[]).await?;
-            return Ok(Statistics { day, published });
-        }
-        let mut tx = self.begin().await?;
-        let published = match tx.release(&permit, &day).await? {
-            Some(published) => published,
-            None => freeze(&mut tx, &permit, &day).await?,
+        let school = viewer.person.school_id;
+        let permit = self.permit::<Read>(&viewer.at_school(), Kind::Statistics, school.0).await?;
+        let mut conn = self.db.read().await?;
+        let reports = self.released(&mut conn, school.0).await?;
+        let county = conn.last_release_of(Uuid::nil()).await?.is_some();
+        drop(conn);
+        self.leave_trace(&permit, Event::StatisticsRead, &detail(&reports), &[]).await?;
+        let next = calendar::next(self.clock.today());
+        Ok(Statistics { school: viewer.school.name.clone(), reports, next, county })
+    }
+
+    /// The reports of all schools of the installation, for the district.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who is not of the district.
+    pub async fn county_statistics(&self, viewer: &Viewer) -> Result<CountyStatistics> {
+        let Standing { actor, school, pairs, childless } = viewer.at_school();
+        let pairs = pairs.into_iter().filter(|(role, _)| *role == Role::DistrictOfficer).collect();
+        let standing = Standing { actor, school, pairs, childless };
+        let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
+        let mut conn = self.db.read().await?;
+        let reports = self.released(&mut conn, Uuid::nil()).await?;
+        let (mut schools, mut others) = (Vec::new(), 0);
+        let all = taught(conn.schools().await?);
+        let last = conn.last_release().await?;
+        let of_report = match last {
+            Some((epoch, report, _)) => conn.releases_of_report(epoch, report).await?,
+            None => Vec::new(),
         };
-        tx.record_last(&permit, Event::StatisticsRead, &detail, self.now()).await?;
-        Ok(Statistics { day, published })
+        drop(conn);
+        for school in all {
+            let release = of_report.iter().find(|release| release.scope == school.id.0);
+            match release.map(|release| read(release)).transpose()? {
+                Some(report) if report.roll_in_all() >= ALL_FROM => {
+                    schools.push(SchoolBeside { id: school.id, name: school.name, report });
+                }
+                _ => others += 1,
+            }
+        }
+        schools.sort_by(|a, b| a.name.cmp(&b.name));
+        self.leave_trace(&permit, Event::StatisticsRead, &detail(&reports), &[]).await?;
+        Ok(CountyStatistics { reports, schools, others, next: calendar::next(self.clock.today()) })
+    }
+
+    /// What was published of a scope in its last epoch, after a look whether anybody changed it since.
+    async fn released(&self, conn: &mut Conn, scope: Uuid) -> Result<Vec<Released>> {
+        let releases = conn.releases(scope).await?;
+        let mut before = Vec::new();
+        for release in &releases {
+            let hash = self.release_hash(&before, scope, &release.text);
+            if hash != release.hash {
+                return Err(Error::Internal(anyhow::anyhow!("a release was changed: epoch {}", release.epoch)));
+            }
+            before = hash;
+        }
+        let epoch = releases.last().map_or(0, |release| release.epoch);
+        releases.iter().filter(|release| release.epoch == epoch).map(read).collect()
     }
 }
 
-/// Publishes what the gate gives at this moment, for the rest of the day.
-async fn freeze(tx: &mut Tx, permit: &Permit<Read>, day: &str) -> Result<Published> {
-    let published = publish(&counts(tx, permit).await?);
-    tx.insert_release(permit, day, &published).await?;
-    // Read again what stands there: on several servers the first look of a day may happen twice at once.
-    Ok(tx.release(permit, day).await?.unwrap_or(published))
+fn read(release: &Release) -> Result<Released> {
+    Released::parse(&release.text).ok_or_else(|| Error::Internal(anyhow::anyhow!("a release cannot be read")))
 }
 
-async fn counts(conn: &mut Conn, permit: &Permit<Read>) -> Result<Counts> {
-    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-    let roll = conn.roll(permit.school()).await?;
-    let mut counts = Counts::new(roll.into_iter().map(|(cohort, count)| (cohort, number(count))));
-    for fact in conn.facts(permit).await? {
-        counts.add(fact.cohort, fact.tags, 1);
-    }
-    Ok(counts)
+fn detail(reports: &[Released]) -> String {
+    reports.last().map_or_else(String::new, |last| format!("epoch={} report={}", last.epoch, last.report))
 }
 
 #[cfg(test)]

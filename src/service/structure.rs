@@ -153,6 +153,7 @@ impl App {
         if !tx.close_class(&permit, id, closed).await? {
             return Err(Error::NotFound);
         }
+        tx.owe_facts_of_class(&permit, id).await?;
         let detail = if closed { "closed" } else { "reopened" };
         tx.record_about(&permit, Event::ClassChanged, id.0, detail, self.now()).await?;
         Ok(tx.commit().await?)

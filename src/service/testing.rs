@@ -164,7 +164,8 @@ impl School {
             version: 1,
             sealed: Vec::new(),
         };
-        let state = State { severity: Some(severity), ..State::default() };
+        let mut state = State { severity: Some(severity), ..State::default() };
+        app.count_warning(&mut tx, &permit, &warning, &mut state).await.unwrap();
         seal_state(&keys, &mut warning, &state).unwrap();
         tx.insert_warning(&permit, &warning).await.unwrap();
         self.grade(&mut tx, &permit, &keys, &warning, StepKind::Graded, severity).await;

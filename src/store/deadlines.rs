@@ -43,6 +43,21 @@ pub struct Deadline {
 }
 
 impl Conn {
+    /// How many due times of a school that lay in a span were met in time, and how many there were.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn deadlines_met(&mut self, school: SchoolId, since: i64, until: i64) -> Result<(i64, i64)> {
+        sql!(
+            self,
+            fetch_one(i64, i64): "SELECT coalesce(sum(CASE WHEN done_at <= due_at THEN 1 ELSE 0 END), 0), count(*) FROM deadlines
+             WHERE school_id = $1 AND due_at >= $2 AND due_at < $3",
+            school.0,
+            since,
+            until
+        )
+    }
+
     /// The due times of a warning, done ones too, earliest first.
     ///
     /// # Errors

@@ -1,107 +1,192 @@
-//! Facts: what the gate counts, and what it published. No query joins them to a student.
+//! Facts: what the gate counts, sealed. No query joins them to a student.
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql};
-use crate::domain::gate::Published;
-use crate::domain::ids::SchoolId;
-use crate::domain::words::{Kind, Sex};
-use crate::policy::{Permit, Read, Write};
-
-/// One open file, as the gate counts it.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Fact {
-    /// A random id that stands sealed in the file and nowhere else; never v7, which would tell when.
-    pub id: Uuid,
-    /// Entry cohort.
-    pub cohort: i64,
-    /// Sex.
-    #[sqlx(try_from = "String")]
-    pub sex: Sex,
-    /// Group tags, one bit each in the order of [`crate::domain::words::GroupTag::ALL`].
-    pub tags: i64,
-}
+use super::{Conn, Inner, Result, Tx, sql};
+use crate::domain::ids::{ClassId, PersonId, SchoolId, StudentId};
+use crate::policy::{Act, Manage, Permit};
 
 impl Conn {
-    /// The facts of a school; for the gate only.
+    /// The sealed facts of a school; for the publisher only.
     ///
     /// # Errors
     /// The database.
-    pub async fn facts(&mut self, permit: &Permit<Read>) -> Result<Vec<Fact>> {
-        debug_assert_eq!(permit.kind(), Kind::Statistics);
-        sql!(self, fetch_all Fact: "SELECT id, cohort, sex, tags FROM facts WHERE school_id = $1", permit.school().0)
+    pub async fn facts(&mut self, school: SchoolId) -> Result<Vec<(Uuid, Vec<u8>)>> {
+        sql!(self, fetch_all(Uuid, Vec<u8>): "SELECT id, sealed FROM facts WHERE school_id = $1", school.0)
     }
 
-    /// How many students of a school each cohort has, without those who left: a register figure that leadership knows.
+    /// The ids of the facts of a school: to see after counting anew which of them no file knows.
     ///
     /// # Errors
     /// The database.
-    pub async fn roll(&mut self, school: SchoolId) -> Result<Vec<(i64, i64)>> {
+    pub async fn fact_ids(&mut self, school: SchoolId) -> Result<Vec<Uuid>> {
+        let ids = sql!(self, fetch_all(Uuid,): "SELECT id FROM facts WHERE school_id = $1", school.0)?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Files of a school that somebody changed who could not count them, those behind `after`, at most so many.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn facts_due(&mut self, school: SchoolId, after: StudentId, most: i64) -> Result<Vec<StudentId>> {
+        let due = sql!(
+            self,
+            fetch_all(Uuid,): "SELECT student_id FROM facts_due WHERE school_id = $1 AND student_id > $2 ORDER BY student_id LIMIT $3",
+            school.0,
+            after.0,
+            most
+        )?;
+        Ok(due.into_iter().map(|(id,)| StudentId(id)).collect())
+    }
+
+    /// How many such files a school has.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn facts_due_count(&mut self, school: SchoolId) -> Result<i64> {
+        let (count,): (i64,) =
+            sql!(self, fetch_one(i64,): "SELECT count(*) FROM facts_due WHERE school_id = $1", school.0)?;
+        Ok(count)
+    }
+
+    /// The entry cohort of a student, and whether the class has left the school.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn cohort_of(&mut self, student: StudentId) -> Result<Option<(i64, bool)>> {
         sql!(
             self,
-            fetch_all(i64, i64): "SELECT c.cohort, count(*) FROM students s JOIN classes c ON c.id = s.class_id
-             WHERE s.school_id = $1 AND c.closed = $2 GROUP BY c.cohort ORDER BY c.cohort DESC",
-            school.0,
-            false
+            fetch_optional(i64, bool):
+                "SELECT c.cohort, c.closed FROM students s JOIN classes c ON c.id = s.class_id WHERE s.id = $1",
+            student.0
         )
     }
 
-    /// What the gate published for a school on a day (`YYYY-MM-DD`), if it did.
+    /// How many students of each school every cohort has, without those who left: a register figure that leadership knows.
     ///
     /// # Errors
     /// The database.
-    pub async fn release(&mut self, permit: &Permit<Read>, day: &str) -> Result<Option<Published>> {
-        let row: Option<(String,)> = sql!(
+    pub async fn rolls(&mut self) -> Result<Vec<(SchoolId, i64, i64)>> {
+        let rolls = sql!(
             self,
-            fetch_optional(String,): "SELECT published FROM releases WHERE school_id = $1 AND day = $2",
-            permit.school().0,
-            day
+            fetch_all(Uuid, i64, i64):
+                "SELECT s.school_id, c.cohort, count(*) FROM students s JOIN classes c ON c.id = s.class_id
+             WHERE c.closed = $1 GROUP BY s.school_id, c.cohort ORDER BY s.school_id, c.cohort DESC",
+            false
         )?;
-        let read = |(text,): (String,)| serde_json::from_str(&text).map_err(|_| Error::Corrupt("releases.published"));
-        row.map(read).transpose()
+        Ok(rolls.into_iter().map(|(school, cohort, count)| (SchoolId(school), cohort, count)).collect())
     }
 }
 
+/// So many other rows are written with one that changed, where the order of rows tells when they were written.
+const AMONG: i64 = 15;
+
 impl Tx {
-    /// Freezes what the gate published for a day. What stands there already stays.
+    /// Puts facts in place of those with the same ids, and takes others away; gives how many went. On PostgreSQL, where a row
+    /// shows when it was written, some others are written with them.
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_release(&mut self, permit: &Permit<Read>, day: &str, published: &Published) -> Result<()> {
-        let text = serde_json::to_string(published).map_err(|_| Error::Corrupt("releases.published"))?;
+    pub async fn put_facts<A: Act>(
+        &mut self,
+        permit: &Permit<A>,
+        facts: &[(Uuid, Vec<u8>)],
+        gone: &[Uuid],
+    ) -> Result<u64> {
+        let school = permit.school().0;
+        let mut removed = 0;
+        for id in gone {
+            removed += sql!(self, run "DELETE FROM facts WHERE school_id = $1 AND id = $2", school, *id)?;
+        }
+        for (id, sealed) in facts {
+            sql!(
+                self,
+                run "INSERT INTO facts (school_id, id, sealed) VALUES ($1, $2, $3)
+                 ON CONFLICT (school_id, id) DO UPDATE SET sealed = excluded.sealed",
+                school,
+                *id,
+                sealed.clone()
+            )?;
+        }
+        if !facts.is_empty() && matches!(self.inner, Inner::Postgres(_)) {
+            sql!(
+                self,
+                run "UPDATE facts SET sealed = sealed WHERE school_id = $1 AND id IN
+                   (SELECT id FROM facts WHERE school_id = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                school,
+                Uuid::new_v4(),
+                AMONG
+            )?;
+        }
+        Ok(removed)
+    }
+
+    /// Notes that a file is still to be counted by somebody who holds its keys.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn owe_facts<A: Act>(&mut self, permit: &Permit<A>, student: StudentId) -> Result<()> {
         sql!(
             self,
-            run "INSERT INTO releases (school_id, day, published) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            permit.school().0,
-            day,
-            text.as_str()
+            run "INSERT INTO facts_due (student_id, school_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            student.0,
+            permit.school().0
         )
         .map(drop)
     }
 
-    /// Puts a fact in place of the one with the same id.
+    /// Notes it of every file of a class with something to count.
     ///
     /// # Errors
     /// The database.
-    pub async fn put_fact(&mut self, permit: &Permit<Write>, fact: &Fact) -> Result<()> {
+    pub async fn owe_facts_of_class(&mut self, permit: &Permit<Manage>, class: ClassId) -> Result<()> {
         sql!(
             self,
-            run "INSERT INTO facts (id, school_id, cohort, sex, tags) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO UPDATE SET cohort = excluded.cohort, sex = excluded.sex, tags = excluded.tags",
-            fact.id,
-            permit.school().0,
-            fact.cohort,
-            fact.sex.as_str(),
-            fact.tags
+            run "INSERT INTO facts_due (student_id, school_id) SELECT id, school_id FROM students s
+             WHERE class_id = $1 AND school_id = $2 AND (status <> 'enrolled'
+               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.closed_at IS NULL))
+             ON CONFLICT DO NOTHING",
+            class.0,
+            permit.school().0
         )
         .map(drop)
     }
 
-    /// Removes a fact: the file was closed.
+    /// Notes it of every file of a school with something to count.
     ///
     /// # Errors
     /// The database.
-    pub async fn delete_fact(&mut self, permit: &Permit<Write>, id: Uuid) -> Result<()> {
-        sql!(self, run "DELETE FROM facts WHERE id = $1 AND school_id = $2", id, permit.school().0).map(drop)
+    pub async fn owe_all_facts<A: Act>(&mut self, permit: &Permit<A>) -> Result<u64> {
+        sql!(
+            self,
+            run "INSERT INTO facts_due (student_id, school_id) SELECT id, school_id FROM students s
+             WHERE school_id = $1 AND (status <> 'enrolled'
+               OR EXISTS (SELECT 1 FROM warnings w WHERE w.student_id = s.id AND w.closed_at IS NULL))
+             ON CONFLICT DO NOTHING",
+            permit.school().0
+        )
+    }
+
+    /// Notes it of every file with a pairing of a helper that has not ended.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn owe_facts_of_helper(&mut self, permit: &Permit<Manage>, helper: PersonId) -> Result<()> {
+        sql!(
+            self,
+            run "INSERT INTO facts_due (student_id, school_id) SELECT DISTINCT student_id, school_id FROM pairings
+             WHERE helper_id = $1 AND school_id = $2 AND NOT ended AND accepted_at IS NOT NULL ON CONFLICT DO NOTHING",
+            helper.0,
+            permit.school().0
+        )
+        .map(drop)
+    }
+
+    /// Notes that a file was counted.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn settle_facts<A: Act>(&mut self, _permit: &Permit<A>, student: StudentId) -> Result<()> {
+        sql!(self, run "DELETE FROM facts_due WHERE student_id = $1", student.0).map(drop)
     }
 }

@@ -187,12 +187,4 @@ impl Tx {
     pub async fn delete_any_draft(&mut self, _permit: &Permit<Sign>, person: PersonId, form: &[u8]) -> Result<u64> {
         sql!(self, run "DELETE FROM drafts WHERE person_id = $1 AND form = $2", person.0, form.to_vec())
     }
-
-    /// Removes what the gate counts of a file that is destroyed.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn erase_fact(&mut self, permit: &Permit<Sign>, fact: Uuid) -> Result<u64> {
-        sql!(self, run "DELETE FROM facts WHERE id = $1 AND school_id = $2", fact, permit.school().0)
-    }
 }

@@ -38,6 +38,7 @@ mod postgres;
 mod process;
 mod readings;
 mod referrals;
+mod releases;
 mod reviews;
 mod rounds;
 mod sqlite;
@@ -60,7 +61,6 @@ pub use counselling::{CounselGroup, StoredMeeting};
 pub use crises::StoredCrisis;
 pub use deadlines::Deadline;
 pub use drafts::Draft;
-pub use facts::Fact;
 pub use files::{Entry, NewEntry, Record, SheetPart, Student, StudentMacs};
 pub use grants::Grant;
 pub use handovers::Handover;
@@ -80,6 +80,7 @@ pub use papers::{Copy, Paper};
 pub use people::{Account, Invitation, Person, Session, Throttle};
 pub use process::{Tally, Training};
 pub use referrals::StoredReferral;
+pub use releases::{Epoch, Release};
 pub use reviews::{MoodSheet, StoredReview};
 pub use rounds::{SchoolDay, Surroundings, TakenOver};
 pub use successions::Succession;
@@ -111,7 +112,10 @@ macro_rules! sql {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
                 lease.ask(query).await.map(|answers| $crate::store::answer::changes(&answers))
             }
-            $crate::store::Inner::Postgres(lent) => lent.run(sqlx::query($text)$(.bind($arg))*).await,
+            $crate::store::Inner::Postgres(lent) => {
+                let query = sqlx::query($text)$(.bind($arg))*;
+                lent.send(query).await.map(|answers| $crate::store::answer::changes(&answers))
+            }
         }
     };
     ($tx:expr, $fetch:ident $row:ty: $text:literal $(, $arg:expr)* $(,)?) => {
@@ -120,7 +124,10 @@ macro_rules! sql {
                 let query = sqlx::query(lease.text($crate::store::sqlite::texts!($text)))$(.bind($arg))*;
                 lease.ask(query).await.and_then(|answers| $crate::store::answer::$fetch::<_, $row>(&answers))
             }
-            $crate::store::Inner::Postgres(lent) => lent.$fetch(sqlx::query_as::<_, $row>($text)$(.bind($arg))*).await,
+            $crate::store::Inner::Postgres(lent) => {
+                let query = sqlx::query($text)$(.bind($arg))*;
+                lent.send(query).await.and_then(|answers| $crate::store::answer::$fetch::<_, $row>(&answers))
+            }
         }
     };
 }

@@ -14,9 +14,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
-use sqlx::query::{Query, QueryAs};
+use sqlx::query::Query;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _, FromRow, PgConnection, Postgres,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Execute, Executor as _, PgConnection, Postgres,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -76,6 +76,24 @@ pub(crate) struct Lent {
     place: Option<OwnedSemaphorePermit>,
 }
 
+/// What the statements of a query answered.
+async fn answers<'q, Q>(conn: &mut PgConnection, query: Q) -> sqlx::Result<Vec<Answer<PgRow>>>
+where
+    Q: Execute<'q, Postgres> + 'q,
+{
+    let (mut answers, mut rows) = (Vec::new(), Vec::new());
+    let mut stream = conn.fetch_many(query);
+    while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        match step? {
+            Either::Right(row) => rows.push(row),
+            Either::Left(done) => {
+                answers.push(Answer { rows: std::mem::take(&mut rows), changes: done.rows_affected() });
+            }
+        }
+    }
+    Ok(answers)
+}
+
 impl Server {
     /// A shelf for connections with these options.
     pub fn new(options: PgConnectOptions) -> Arc<Self> {
@@ -128,19 +146,9 @@ impl Server {
 impl Held {
     /// Sends a script of statements and gives what each answered.
     async fn say(&mut self, script: String) -> sqlx::Result<Vec<Answer<PgRow>>> {
-        let (mut answers, mut rows) = (Vec::new(), Vec::new());
         #[expect(clippy::disallowed_methods, reason = "literals of store, and digits: see Params")]
         let script = AssertSqlSafe(script);
-        let mut stream = self.conn.fetch_many(sqlx::raw_sql(script));
-        while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
-            match step? {
-                Either::Right(row) => rows.push(row),
-                Either::Left(done) => {
-                    answers.push(Answer { rows: std::mem::take(&mut rows), changes: done.rows_affected() });
-                }
-            }
-        }
-        Ok(answers)
+        answers(&mut self.conn, sqlx::raw_sql(script)).await
     }
 
     /// Writes what prepares those of the texts that this connection does not know yet, and gives how many that are.
@@ -254,53 +262,17 @@ impl Lent {
         Ok(&mut self.held.as_mut().ok_or(sqlx::Error::WorkerCrashed)?.conn)
     }
 
-    /// Sends a statement and gives how many rows it touched.
+    /// Sends a question that travels by itself, its arguments beside the text, and gives what it answered.
     ///
     /// # Errors
-    /// The database.
-    pub async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
+    /// The database; then everything since the beginning will be rolled back.
+    pub async fn send(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<[Answer<PgRow>; 1]> {
         self.begin().await?;
-        let before = std::mem::replace(&mut self.state, State::Unsure);
-        let done = query.execute(self.conn()?).await?;
-        self.state = before;
-        Ok(done.rows_affected())
-    }
-
-    /// Sends a question and gives all rows.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn fetch_all<T>(&mut self, query: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Vec<T>>
-    where
-        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
-        self.begin().await?;
-        let before = std::mem::replace(&mut self.state, State::Unsure);
-        let rows = query.fetch_all(self.conn()?).await?;
-        self.state = before;
-        Ok(rows)
-    }
-
-    /// Sends a question and gives the first row, if there is one.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn fetch_optional<T>(&mut self, query: QueryAs<'_, Postgres, T, PgArguments>) -> Result<Option<T>>
-    where
-        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
-        Ok(self.fetch_all(query).await?.into_iter().next())
-    }
-
-    /// Sends a question and gives the first row.
-    ///
-    /// # Errors
-    /// The database; there is none.
-    pub async fn fetch_one<T>(&mut self, query: QueryAs<'_, Postgres, T, PgArguments>) -> Result<T>
-    where
-        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
-        Ok(self.fetch_optional(query).await?.ok_or(sqlx::Error::RowNotFound)?)
+        self.state = State::Unsure;
+        let answers = answers(self.conn()?, query).await?;
+        self.state = State::Open;
+        let answer = answers.into_iter().next_back().ok_or(sqlx::Error::WorkerCrashed)?;
+        Ok([answer])
     }
 
     /// The next script is the last one of the transaction and takes the `COMMIT` along; [`Lent::commit`] has nothing left to do.

@@ -7,6 +7,8 @@
 //! office or person ── age ── letter                                             letter.rs
 //! receiver outside ── age ── packet                                             packet.rs
 //! receipt phrase ── Argon2id ── HKDF ── identity of who wrote to the box         phrase.rs
+//! server secret ── HKDF ── fact                                                   fact.rs
+//! noise key ── HMAC-SHA256 ── noise of one cell                                  noise.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
 //! ```
@@ -19,12 +21,14 @@ mod acceptable;
 mod alphabet;
 mod backup;
 pub mod chain;
+mod fact;
 mod field;
 mod identity;
 mod invitation;
 mod kdf;
 mod keyring;
 mod letter;
+mod noise;
 mod packet;
 mod padding;
 mod password;
@@ -46,12 +50,14 @@ use crate::domain::unprintable::unprintable;
 
 pub use acceptable::{PasswordProblem, acceptable};
 pub use backup::{BackupBy, BackupFor, BackupProblem, open_backup, seal_backup};
+pub use fact::{FactKey, SEALED_FACT};
 pub use field::{CompartmentKey, Place, sealed_epoch};
 pub use identity::{Identity, fingerprint};
 pub use invitation::InvitationCode;
 pub use kdf::{Kdf, KdfParams};
 pub use keyring::{KeyRing, OfficeKey};
 pub use letter::{LETTER_LIMIT, LetterName, open_letter, seal_letter};
+pub use noise::{NoiseKey, NoiseStream};
 pub use packet::{ReceiverKey, packet_passphrase, seal_with_passphrase};
 pub use password::{Credentials, enrol, needs_rehash, unlock, unlock_nobody};
 pub use phrase::{Phrase, PhraseKeys, phrase_salt};

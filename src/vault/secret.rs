@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 use super::alphabet::{from_hex_exactly, to_hex};
+use super::fact::FactKey;
 use super::sealing::{self, Context, Key, derive};
 use super::{Error, Result, unprintable};
 
@@ -89,6 +90,12 @@ impl ServerSecret {
     /// [`Error::Sealed`], [`Error::UnknownAlgorithm`].
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         sealing::open(&self.sealing_key(purpose), Context::new("yice server seal v1"), sealed)
+    }
+
+    /// The key that facts are sealed with.
+    #[must_use]
+    pub fn fact_key(&self) -> FactKey {
+        FactKey(derive(self.0.as_slice(), "yice fact v1", ""))
     }
 
     /// Signs a message (Ed25519), such as the daily head of the audit chain.

@@ -5,11 +5,15 @@
 //! A chart shows what its table beside it says, and is never the only place that says it. A hidden cell is a hatched
 //! box of one fixed size, so that its length tells nothing about the number behind it.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 
 /// Height of a row in units of the drawing; one unit is about one CSS pixel.
 const ROW: u32 = 30;
-/// Length of the longest bar of a [`BarChart`].
+/// Height of a line of a [`Trend`].
+const TALL: u32 = 56;
+/// Length of the longest bar of a [`BarChart`], and width of a [`Trend`].
 const BAR: u32 = 260;
 /// Length of the longest bar in a cell of a [`BarGrid`].
 const CELL_BAR: u32 = 58;
@@ -56,6 +60,34 @@ pub struct BarGrid {
     pub columns: Vec<String>,
     /// The rows, from above.
     pub rows: Vec<GridRow>,
+}
+
+/// Lines over time, one below the other, each with the band in which the true count likely lies.
+#[derive(Debug, Clone)]
+pub struct Trend {
+    /// Unique on the page, letters and digits only: the parts of the drawing refer to each other by it.
+    pub id: String,
+    /// What the chart is about; read aloud as its name.
+    pub title: String,
+    /// What it shows, in a sentence; read aloud after the name.
+    pub desc: String,
+    /// What stands under the left end.
+    pub from: String,
+    /// What stands under the right end.
+    pub to: String,
+    /// The lines, from above.
+    pub rows: Vec<TrendRow>,
+}
+
+/// One line of a [`Trend`].
+#[derive(Debug, Clone)]
+pub struct TrendRow {
+    /// What is counted.
+    pub label: String,
+    /// Count, lower and upper end of the band, oldest first; `None` where it is hidden.
+    pub points: Vec<Option<(u32, u32, u32)>>,
+    /// The last count as people read it.
+    pub text: String,
 }
 
 /// One row of a [`BarGrid`].
@@ -112,6 +144,94 @@ impl BarGrid {
         };
         drawing.render().unwrap_or_default()
     }
+}
+
+impl Trend {
+    /// The chart as an SVG element in its scrolling box, ready to stand in a page (`{{ chart|safe }}`); all texts are escaped.
+    /// A hidden count breaks the line.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let label_width = label_width(self.rows.iter().map(|row| row.label.as_str()));
+        let left = label_width + 10;
+        let most = self.rows.iter().map(|row| row.points.len()).max().unwrap_or(0).max(2);
+        let place = Plane { left, most };
+        let drawing = Trends {
+            id: &self.id,
+            title: &self.title,
+            desc: &self.desc,
+            label_end: label_width,
+            left,
+            right: left + BAR,
+            width: left + BAR + 80,
+            height: count(self.rows.len()) * TALL + ROW,
+            foot: count(self.rows.len()) * TALL + 20,
+            from: &self.from,
+            to: &self.to,
+            rows: (0..).zip(&self.rows).map(|(n, row)| place.line(n, row)).collect(),
+        };
+        drawing.render().unwrap_or_default()
+    }
+}
+
+/// Where the lines of a [`Trend`] begin, and how many points the longest has.
+struct Plane {
+    left: u32,
+    most: usize,
+}
+
+impl Plane {
+    fn x(&self, nth: usize) -> u32 {
+        self.left + count(nth) * BAR / count(self.most - 1)
+    }
+
+    fn line<'a>(&self, n: u32, row: &'a TrendRow) -> TrendLine<'a> {
+        let scale = Scale::new(row.points.iter().flatten().map(|(_, _, high)| *high), TALL - 10);
+        let bottom = (n + 1) * TALL - 4;
+        let y = |value: u32| bottom - scale.length(value);
+        let (mut lines, mut bands) = (String::new(), String::new());
+        let numbered: Vec<_> = row.points.iter().enumerate().map(|(nth, point)| (self.x(nth), *point)).collect();
+        for run in numbered.split(|(_, point)| point.is_none()).filter(|run| !run.is_empty()) {
+            let points: Vec<_> = run.iter().filter_map(|(x, point)| point.map(|point| (*x, point))).collect();
+            let to = |nth: usize| if nth == 0 { 'M' } else { 'L' };
+            for (nth, (x, (about, _, high))) in points.iter().enumerate() {
+                let _ = write!(lines, "{}{x} {}", to(nth), y(*about));
+                let _ = write!(bands, "{}{x} {}", to(nth), y(*high));
+            }
+            for (x, (_, low, _)) in points.iter().rev() {
+                let _ = write!(bands, "L{x} {}", y(*low));
+            }
+            // A single report is a short line, not nothing.
+            lines.push_str("h3");
+            bands.push('Z');
+        }
+        TrendLine { label: &row.label, text: &row.text, middle: n * TALL + TALL / 2 + 5, bottom, lines, bands }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "chart_trend.html")]
+struct Trends<'a> {
+    id: &'a str,
+    title: &'a str,
+    desc: &'a str,
+    label_end: u32,
+    left: u32,
+    right: u32,
+    width: u32,
+    height: u32,
+    foot: u32,
+    from: &'a str,
+    to: &'a str,
+    rows: Vec<TrendLine<'a>>,
+}
+
+struct TrendLine<'a> {
+    label: &'a str,
+    text: &'a str,
+    middle: u32,
+    bottom: u32,
+    lines: String,
+    bands: String,
 }
 
 #[derive(Template)]
@@ -278,6 +398,29 @@ mod tests {
         let columns = x("text.column");
         assert_eq!(x("rect.hidden"), [columns[1].clone()]);
         assert_eq!(x("rect.bar"), [columns[0].clone(), columns[0].clone(), columns[1].clone()]);
+    }
+
+    #[test]
+    fn a_hidden_count_breaks_the_line_and_the_band() {
+        let points = vec![Some((20, 15, 25)), None, Some((30, 25, 35)), Some((40, 35, 45))];
+        let row = |points: Vec<_>| TrendRow { label: "留守".to_owned(), points, text: "40".to_owned() };
+        let trend = |points| Trend {
+            id: "trend".to_owned(),
+            title: "t".to_owned(),
+            desc: "d".to_owned(),
+            from: "1".to_owned(),
+            to: "4".to_owned(),
+            rows: vec![row(points)],
+        };
+        let paths = |svg: &str, class: &str| {
+            let page = Html::parse_fragment(svg);
+            select(&page, &format!("path.{class}")).iter().map(|e| e.attr("d").unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let svg = trend(points).svg();
+        assert_eq!(paths(&svg, "line")[0].matches('M').count(), 2);
+        assert_eq!(paths(&svg, "band")[0].matches('Z').count(), 2);
+        assert!(!svg.contains("style") && svg.contains("<title"));
+        assert_eq!(paths(&trend(vec![None, None]).svg(), "line"), [""]);
     }
 
     #[test]

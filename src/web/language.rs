@@ -17,6 +17,7 @@ use crate::domain::compliance::{ClosedAge, IncidentKind, OpenFinding, RequestKin
 use crate::domain::county::{AnswerState, DecisionState, Part, Topic};
 use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::deidentify::Slip;
+use crate::domain::gate::menu::Visit;
 use crate::domain::help::HelpState;
 use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
@@ -162,6 +163,7 @@ families! {
     "event": Event,
     "file-status": FileStatus,
     "gravity": Gravity,
+    "visit-state": Visit,
     "group-tag": GroupTag,
     "erasure-ground": ErasureGround,
     "hindrance": Hindrance,

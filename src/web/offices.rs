@@ -24,6 +24,7 @@ routes! {
     post "/offices/{office}/admit/{person}" admit, KEEPERS;
     post "/offices/{office}/rotate" rotate, KEEPERS;
     post "/offices/lost-keys/rotate" rotate_lost_keys, KEEPERS;
+    post "/offices/counts" count_anew, KEEPERS;
 }
 
 #[derive(Template)]
@@ -33,6 +34,7 @@ struct OfficesPage {
     waiting: Vec<Waiting>,
     due: Vec<Due>,
     keys_due: usize,
+    counts_due: i64,
     offices: Vec<(String, String)>,
     columns: Vec<String>,
     problems: Problems,
@@ -99,6 +101,11 @@ async fn rotate_lost_keys(State(web): State<Web>, Seen { viewer, .. }: Seen) -> 
     Ok(done("/offices", "rotated"))
 }
 
+async fn count_anew(State(web): State<Web>, Seen { viewer, .. }: Seen) -> Result<Response, Problem> {
+    web.app.count_anew(&viewer, |_, _| {}).await?;
+    Ok(done("/offices", "counted"))
+}
+
 async fn offices_page(web: &Web, Seen { viewer, ui }: Seen, problems: Problems) -> Result<Response, Problem> {
     let found = web.app.offices(&viewer).await?;
     let year = web.app.school_year();
@@ -127,5 +134,14 @@ async fn offices_page(web: &Web, Seen { viewer, ui }: Seen, problems: Problems) 
     };
     let offices = found.offices.iter().map(members).collect();
     let columns = vec![t!(ui, "offices-office"), t!(ui, "offices-members")];
-    page(&OfficesPage { waiting, due, keys_due: found.keys_due, offices, columns, problems, ui })
+    page(&OfficesPage {
+        waiting,
+        due,
+        keys_due: found.keys_due,
+        counts_due: found.counts_due,
+        offices,
+        columns,
+        problems,
+        ui,
+    })
 }

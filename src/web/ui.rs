@@ -53,6 +53,7 @@ pub const DONE: &[&str] = &[
     "invitation-accepted",
     "admitted",
     "rotated",
+    "counted",
     "class-made",
     "class-closed",
     "class-reopened",

@@ -273,7 +273,7 @@ async fn an_officer_sees_who_is_behind_and_a_supervision_goes_round(engine: Engi
         let sent = homeroom.post(&format!("/files/{student}/entry"), &visit).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER);
     }
-    let roll = at.app.db.read().await.unwrap().rolls().await.unwrap()[0].1;
+    let roll = at.app.db.read().await.unwrap().roll_of_each().await.unwrap()[0].1;
     let page = officer.get("/progress").await;
     let row = |page: &Page, name: &str| {
         let names = page.texts("tbody th");

@@ -8,6 +8,7 @@ mod support;
 mod twice;
 
 mod architecture;
+mod attack;
 mod backups;
 mod browser;
 mod commands;
@@ -16,6 +17,7 @@ mod county;
 mod due;
 mod escalation;
 mod faults;
+mod gate;
 mod journeys;
 mod leaks;
 mod migrations;

@@ -472,13 +472,13 @@ impl Person<'_> {
         // What goes on until somebody goes away is looked at once.
         let goes_on = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let bytes = if goes_on { next_part(&mut { body }).await } else { body.collect().await.unwrap().to_bytes() };
-        let is_workbook = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/vnd."));
-        let source =
-            if is_workbook { String::new() } else { String::from_utf8(bytes.to_vec()).expect("pages are UTF-8") };
-        Page { status: parts.status, headers: parts.headers, source }
+        let is_page = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+        let source = match String::from_utf8(bytes.to_vec()) {
+            Ok(source) => source,
+            Err(_) if !is_page => String::new(),
+            Err(error) => panic!("pages are UTF-8: {error}"),
+        };
+        Page { status: parts.status, headers: parts.headers, source, bytes }
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {
@@ -508,8 +508,10 @@ pub struct Page {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The source of the page.
+    /// The source of the page; empty for a file that is no text.
     pub source: String,
+    /// What came, byte by byte.
+    pub bytes: Bytes,
 }
 
 impl Page {

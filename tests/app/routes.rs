@@ -296,6 +296,7 @@ impl Things {
             | "/helping/{id}/decline"
             | "/offices/{office}/rotate"
             | "/offices/lost-keys/rotate"
+            | "/offices/counts"
             | "/staff/{id}/duties/{duty}/end"
             | "/staff/{id}/invite"
             | "/staff/{id}/close"

@@ -7,6 +7,7 @@ mod county;
 mod crisis;
 mod early;
 mod files;
+mod gate;
 mod grants;
 mod help;
 mod helping;

@@ -4,6 +4,7 @@
 //! memory are its own. The people are invented.
 
 mod early;
+mod gate;
 mod listening;
 mod load;
 mod plain;
@@ -31,7 +32,7 @@ pub struct Bench {
     /// Open files among them, each with 20 fields and 50 entries.
     #[arg(long, default_value_t = 400)]
     files: usize,
-    /// Measures one part only: the pages, or reports, bells and due times.
+    /// Measures one part only: the pages; reports, bells and due times; or, only if asked for, the gate of the statistics.
     #[arg(long, value_enum)]
     only: Option<Part>,
     /// Schools of the early-warning part [default: 1 on SQLite, 200 on PostgreSQL].
@@ -61,6 +62,8 @@ enum Part {
     Pages,
     /// Reports of concerns, the bell on an open page, due times.
     Early,
+    /// Publishing for leadership, its page, counting a school anew.
+    Gate,
 }
 
 /// Runs the benchmark.
@@ -77,10 +80,11 @@ pub async fn run(args: Bench) -> Result<()> {
     app.found_installation().await?;
     let seeded = match args.only {
         Some(Part::Early) => None,
+        Some(Part::Gate) => Some(gate::measure(&mut app, &args, &folder).await.context("measuring the gate")?),
         _ => Some(seed::school(&app, &args).await.context("seeding the school")?),
     };
     let early = match args.only {
-        Some(Part::Pages) => None,
+        Some(Part::Pages | Part::Gate) => None,
         _ => Some(early::seed(&mut app, &args).await.context("seeding schools with due times")?),
     };
     app.db.close().await;
@@ -97,8 +101,10 @@ pub async fn run(args: Bench) -> Result<()> {
     );
     println!();
     let span = Duration::from_secs(args.seconds);
-    if let Some(seeded) = &seeded {
-        measure_pages(&server, seeded, span)?;
+    match &seeded {
+        Some(seeded) if args.only == Some(Part::Gate) => gate::pages(&server, seeded, span)?,
+        Some(seeded) => measure_pages(&server, seeded, span)?,
+        None => {}
     }
     if let Some(early) = &early {
         early::reports(&server, early).await?;

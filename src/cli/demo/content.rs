@@ -192,5 +192,7 @@ async fn pair(app: &App, counsellor: &Viewer, student: StudentId, helper: &Colle
     let colleague = helper.sign_in(app).await?;
     app.accept_pairing(&colleague, pairing).await?;
     app.sign_out(&colleague).await?;
+    // Who agreed holds no key of what is counted.
+    app.count_what_is_due(counsellor).await?;
     Ok(())
 }

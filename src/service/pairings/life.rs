@@ -16,6 +16,7 @@ use crate::domain::record::Card;
 use crate::domain::words::{Compartment, Kind, Role};
 use crate::policy::{Manage, Permit, Read, Sign};
 use crate::service::approach::Approach;
+use crate::service::facts::Part;
 use crate::service::files::card_spot;
 use crate::service::{App, Error, FieldProblem, Result, Viewer};
 use crate::store::{Pairing, PairingState, Tx};
@@ -72,6 +73,8 @@ impl App {
         if !tx.accept_pairing(&own, self.now()).await? {
             return Err(Error::Stale(Vec::new()));
         }
+        // The helper holds no key of what is counted.
+        tx.owe_facts(&own, pairing.student_id).await?;
         self.answered(tx, &own, &pairing, Event::PairingAccepted).await
     }
 
@@ -115,7 +118,7 @@ impl App {
         let mut managed = self.managed(viewer, id).await?;
         self.rest(&mut managed).await?;
         self.take_keys_back(viewer, &mut managed).await?;
-        managed.done(Event::PairingPaused, self.now()).await
+        self.done(viewer, managed, Event::PairingPaused).await
     }
 
     /// Notes that a pairing rests; its helper's keys are still to be taken back.
@@ -145,7 +148,7 @@ impl App {
             let helper = helper.ok_or_else(|| Error::field("helper", "helper-not-ready"))?;
             hand_over(self, tx, permit, &keys, &helper, handed_over).await?;
         }
-        managed.done(Event::PairingResumed, self.now()).await
+        self.done(viewer, managed, Event::PairingResumed).await
     }
 
     /// Notes that a pairing goes on, and with which keys.
@@ -183,7 +186,7 @@ impl App {
         self.take_keys_back(viewer, &mut managed).await?;
         let made = managed.tx.pairings_of_student(managed.pairing.student_id).await?;
         let made = made.iter().find(|p| p.stands_in_for == Some(id.0) && !p.ended).map(|p| p.id);
-        managed.done(Event::PairingHandedOver, self.now()).await?;
+        self.done(viewer, managed, Event::PairingHandedOver).await?;
         made.ok_or(Error::NotFound)
     }
 
@@ -233,7 +236,7 @@ impl App {
         for stand_in in stand_ins {
             self.take_keys_of(viewer, &mut managed, stand_in.helper_id).await?;
         }
-        managed.done(Event::PairingGivenBack, self.now()).await
+        self.done(viewer, managed, Event::PairingGivenBack).await
     }
 
     /// Gives a helper the contact key too: for pairings that somebody started who does not hold it.
@@ -257,7 +260,7 @@ impl App {
         let helper = self.person_recipient(tx, pairing.helper_id).await?;
         let helper = helper.ok_or_else(|| Error::field("helper", "helper-not-ready"))?;
         hand_over(self, tx, permit, &keys, &helper, &[Compartment::Contact]).await?;
-        managed.done(Event::PairingCompleted, self.now()).await
+        self.done(viewer, managed, Event::PairingCompleted).await
     }
 
     /// Ends a pairing with a closing note, and what a stand-in has of it. Its compartments get new keys and all wraps of the old
@@ -287,7 +290,15 @@ impl App {
             self.add_review(tx, viewer, permit, approach, &review).await?;
         }
         self.take_keys_back(viewer, &mut managed).await?;
-        managed.done(Event::PairingEnded, self.now()).await
+        self.done(viewer, managed, Event::PairingEnded).await
+    }
+
+    /// Counts whether somebody helps, records the act, and keeps it.
+    async fn done(&self, viewer: &Viewer, managed: Managed, event: Event) -> Result<()> {
+        let Managed { mut tx, pairing, permit, .. } = managed;
+        self.recount(&mut tx, viewer, &permit, pairing.student_id, Part::Groups).await?;
+        tx.record(&permit, event, &format!("helper={}", pairing.helper_id), self.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Takes the keys of the pairing's helper, and of everybody who stood in, away.
@@ -327,12 +338,5 @@ impl Managed {
     fn stand_ins(&self) -> impl Iterator<Item = &Pairing> {
         let id: Uuid = self.pairing.id.0;
         self.approach.pairings.iter().filter(move |p| p.stands_in_for == Some(id) && !p.ended)
-    }
-
-    /// Records the act, and keeps it.
-    async fn done(self, event: Event, now: i64) -> Result<()> {
-        let Self { mut tx, pairing, permit, .. } = self;
-        tx.record(&permit, event, &format!("helper={}", pairing.helper_id), now).await?;
-        Ok(tx.commit().await?)
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::words::{Compartment, Kind, OfficeKind, Role, Way};
 use crate::policy::{Append, Manage, Permit, Read, Report};
 use crate::service::approach::Approach;
 use crate::service::error::again;
+use crate::service::facts::Part;
 use crate::service::files::entry_spot;
 use crate::service::letters::NewLetter;
 use crate::service::{App, Error, FieldProblem, Keys, Result, Told, Viewer};
@@ -193,7 +194,7 @@ impl App {
         if keys.newest(Compartment::Support, Uuid::nil()).is_none() {
             return Ok(());
         }
-        let mut taken = 0;
+        let (mut taken, mut visited) = (0, false);
         for letter in tx.contributions(id).await? {
             let Some(text) = self.contribution(&mut tx, viewer, standing, &letter).await? else { continue };
             let mut progress = self.progress(&mut tx, &read, &keys, id).await?;
@@ -201,6 +202,7 @@ impl App {
             let author = PersonId(letter.sender.unwrap_or_default());
             tx.take_in_entry(&permit, &entry, author).await?;
             if text.way == Way::HomeVisit {
+                visited = true;
                 tx.tally(&permit, permit.school(), HalfYear::of(text.date), ProcessFigure::VisitsMade, 1).await?;
             }
             if !tx.move_letter(&permit, &letter, LetterState::Done, None, Some(id), true).await? {
@@ -213,6 +215,9 @@ impl App {
         }
         if taken == 0 {
             return Ok(tx.leave().await?);
+        }
+        if visited {
+            self.recount(&mut tx, viewer, &permit, id, Part::Visit).await?;
         }
         tx.record(&permit, Event::EntryTakenIn, &format!("entries={taken}"), self.now()).await?;
         Ok(tx.commit().await?)

@@ -1,17 +1,54 @@
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::domain::gate::{Counts, publish};
-use crate::domain::words::Language;
+use crate::domain::gate::menu::{Cell, Tier, Visit};
+use crate::domain::gate::release::Released;
+use crate::domain::process::Process;
+use crate::domain::warning::{LabelScheme, Severity, Stage};
+use crate::domain::words::{GroupTag, Language};
 
-/// Two grades in the school year 2026: 60 left behind in grade 7, 41 in grade 8 of which four are orphans.
-fn shown(language: Language, files: u32) -> Html {
-    let mut counts = Counts::new([(2020, 120), (2019, 1_100)]);
-    counts.add(2020, 0b1, files);
-    counts.add(2019, 0b1, files * 2 / 3);
-    counts.add(2019, 0b101, files / 15);
-    let statistics = Statistics { day: "2026-11-23".to_owned(), published: publish(&counts) };
-    let page = StatisticsPage::new(Ui::anonymous(language, "/statistics"), &statistics, 2026);
+/// A report of a school of 600 in two grades.
+fn report(nth: usize, tier: Tier, left_behind: i64) -> Released {
+    let menu = Menu::of(LATEST, Profile::Standard).unwrap();
+    let roll = vec![(2020, 300), (2019, 300)];
+    let mut cells: BTreeMap<Cell, i64> = menu.cells(tier, &[2020, 2019]).into_iter().map(|cell| (cell, 3)).collect();
+    for (cell, number) in [
+        (Cell::Group(GroupTag::LeftBehind), left_behind),
+        (Cell::Unaided(GroupTag::LeftBehind), 15),
+        (Cell::Risk(Severity::High), 12),
+        (Cell::Step(Stage::Acting), -2),
+        (Cell::Visit(Visit::Done), 44),
+    ] {
+        cells.insert(cell, number);
+    }
+    let day = crate::domain::gate::calendar::day_of(date(2026, 11, 23), nth);
+    let (version, profile) = (LATEST, Profile::Standard);
+    let process = Process::of(|_| 81, 190, 200);
+    Released {
+        epoch: 1,
+        report: nth,
+        day,
+        version,
+        profile,
+        menu_hash: String::new(),
+        tier,
+        county: false,
+        roll,
+        process,
+        cells,
+    }
+}
+
+fn statistics(reports: Vec<Released>) -> Statistics {
+    Statistics { school: "柳溪镇初级中学".to_owned(), reports, next: date(2027, 1, 1), county: false }
+}
+
+fn shown(language: Language, reports: Vec<Released>) -> Html {
+    let ui = Ui::anonymous(language, "/statistics");
+    let page = StatisticsPage::new(ui, &statistics(reports), LabelScheme::Three);
     Html::parse_document(&page.render().unwrap())
 }
 
@@ -21,31 +58,96 @@ fn texts(page: &Html, selector: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_table_shows_large_counts_exactly_and_small_ones_not_at_all() {
-    let page = shown(Language::ZhCn, 60);
-    assert_eq!(texts(&page, "thead th"), ["类别", "七年级", "八年级", "全校"]);
-    assert_eq!(texts(&page, "tbody tr:first-child > *"), ["留守", "60", "44", "104"]);
-    assert_eq!(texts(&page, "tbody tr:nth-child(3) > *"), ["孤儿", "不公布", "不公布", "不公布"]);
-    assert_eq!(texts(&page, "tr.sum > *"), ["档案总数", "60", "44", "104"]);
-    assert_eq!(texts(&page, "tr.roll > *"), ["在册学生", "120", "1,100", "1,220"]);
-    assert!(texts(&page, "main p").iter().any(|text| text.contains("2026年11月23日")));
-    assert!(texts(&page, "main p").iter().any(|text| text.contains("少于 10 的数")));
+fn a_table_shows_numbers_with_their_bands_and_small_ones_not_at_all() {
+    let page = shown(Language::ZhCn, vec![report(1, Tier::All, 37)]);
+    assert_eq!(
+        texts(&page, "section:first-of-type thead th"),
+        ["类别", "全校", "没有帮扶教师", "有帮扶教师（由前两数推算）"]
+    );
+    let first = texts(&page, "section:first-of-type tbody tr:first-child > *");
+    assert_eq!(first, ["留守", "约 37 (可能 32–42)", "约 15 (可能 10–21)", "约 22 (可能 14–30)"]);
+    assert_eq!(texts(&page, "section:first-of-type tbody tr:nth-child(3) > *")[1..], ["少于10", "少于10", "少于10"]);
+    let said = texts(&page, "section .hint");
+    assert_eq!(said.len(), texts(&page, "table").len(), "a statement under every table");
+    assert!(said[0].contains("这些是估计数") && said[0].contains("2026年11月23日"), "{}", said[0]);
+    assert!(!page.html().contains("-2"), "a stored number under zero is shown nowhere");
 }
 
 #[test]
-fn the_charts_show_what_the_table_shows_and_nothing_more() {
-    let page = shown(Language::En, 60);
-    let values: Vec<String> = texts(&page, "svg .value");
-    assert_eq!(values.len(), 9 + 18);
-    let mut shown: Vec<&str> = values.iter().map(String::as_str).filter(|value| *value != "–").collect();
-    shown.sort_unstable();
-    assert_eq!(shown, ["104", "104", "44", "44", "60", "60"]);
+fn charts_say_what_their_tables_say() {
+    let page = shown(Language::En, vec![report(1, Tier::All, 37)]);
+    let values = texts(&page, "svg .value");
+    let cells = texts(&page, "td");
+    assert!(values.iter().filter(|value| value.contains("likely")).all(|value| cells.contains(value)));
+    assert!(values.contains(&"about 37 (likely 32–42)".to_owned()), "{values:?}");
+    assert_eq!(texts(&page, "svg").len(), 7);
+    assert_eq!(texts(&page, "svg > title").len(), 7);
 }
 
 #[test]
-fn a_school_with_hardly_any_file_reads_why_there_is_nothing() {
-    let page = shown(Language::ZhCn, 3);
-    assert!(texts(&page, "svg").is_empty());
-    assert_eq!(texts(&page, ".empty p").len(), 2);
-    assert_eq!(texts(&page, "tr.roll > *"), ["在册学生", "120", "1,100", "1,220"]);
+fn a_small_school_has_no_breakdown_and_one_report_no_trend() {
+    let small = shown(Language::ZhCn, vec![report(1, Tier::Totals, 37)]);
+    assert_eq!(
+        texts(&small, "h2"),
+        ["关爱对象的类别与帮扶", "预警级别", "预警进展", "本学期家访", "在册学生", "工作情况"]
+    );
+    let page = shown(Language::ZhCn, vec![report(1, Tier::All, 37), report(2, Tier::All, 41)]);
+    let trend = texts(&page, "section:nth-of-type(8) tbody tr > :nth-child(2)");
+    assert_eq!(trend, ["约 41 (可能 35–47)", "约 37 (可能 32–42)"], "the newest first, each with its own band");
+    assert!(texts(&page, "svg desc").iter().any(|desc| desc.contains("大约 6 以内的变化只是误差")));
+    assert!(texts(&page, "main p").iter().all(|text| !text.contains("没有生成")));
+}
+
+#[test]
+fn without_a_report_the_page_says_when_there_will_be_one() {
+    let page = shown(Language::ZhCn, Vec::new());
+    assert!(texts(&page, "table").is_empty() && texts(&page, "svg").is_empty());
+    assert!(texts(&page, ".empty p")[1].contains("2027年1月1日"));
+    let missed = shown(Language::ZhCn, vec![report(1, Tier::All, 37)]);
+    assert!(texts(&missed, "main p").iter().any(|text| text.contains("最近一期报告没有生成")));
+}
+
+#[test]
+fn the_help_page_says_the_figures_that_were_computed() {
+    let menu = Menu::of(LATEST, Profile::Standard).unwrap();
+    let page = |language, county| {
+        let (limits, with_county) = (Limits::of(&menu, false), Limits::of(&menu, true));
+        let (reports, all_from, totals_from, least) = (REPORTS, ALL_FROM, TOTALS_FROM, LEAST);
+        let ui = Ui::anonymous(language, "/statistics/help");
+        HelpPage { reports, county, limits, with_county, all_from, totals_from, least, ui }.render().unwrap()
+    };
+    let plain = |text: &str| texts(&Html::parse_document(text), "main").concat().replace(['\u{2068}', '\u{2069}'], "");
+    let english = plain(&page(Language::En, true));
+    for part in [
+        "at most 21 times in 100 (26 if",
+        "figure is 38 (49 if",
+        "51 (65)",
+        "one fact to 23",
+        "to 59",
+        "up to 24",
+        "32–42",
+    ] {
+        assert!(english.contains(part), "{part}: {english}");
+    }
+    for word in ["anonymous", "impossible", "zero risk"] {
+        assert!(!english.contains(word));
+    }
+    let chinese = plain(&page(Language::ZhCn, false));
+    for part in ["最多看出 21 次", "26 次", "这个数是 38", "49", "51（65）", "约 37（可能 32–42）"] {
+        assert!(chinese.contains(part), "{part}: {chinese}");
+    }
+    assert!(!chinese.contains("59"));
+}
+
+#[test]
+fn the_workbook_of_a_report_is_the_same_file_each_time() {
+    let (ui, reports) = (Ui::anonymous(Language::ZhCn, "/statistics"), vec![report(1, Tier::All, 37)]);
+    let sheets = sheets(&ui, &reports, LabelScheme::Three);
+    let made = || workbook::file(&ui, "柳溪镇初级中学", Some(reports[0].day), &sheets).unwrap();
+    assert_eq!(made(), made());
+    assert!(made().starts_with(b"PK"));
+    let other = [report(1, Tier::All, 38)];
+    let other = super::sheets::sheets(&ui, &other, LabelScheme::Three);
+    assert_ne!(workbook::file(&ui, "柳溪镇初级中学", Some(reports[0].day), &other).unwrap(), made());
+    workbook::file(&ui, "柳溪镇初级中学", None, &[]).unwrap();
 }

@@ -46,6 +46,31 @@ async fn a_school_leader_sees_tables_and_charts_and_nothing_else_of_the_school()
 
 #[tokio::test]
 #[ignore = "needs Chromium"]
+async fn a_school_leader_finds_what_a_term_report_needs_and_prints_it() {
+    let house = House::enter().await;
+    let chen = Window::of(&house, "leader").await;
+    for heading in
+        ["关爱对象的类别与帮扶", "预警级别", "预警进展", "本学期家访", "各类别、各年级", "各类别，按性别", "工作情况"]
+    {
+        chen.sees(heading).await;
+    }
+    let first = chen.texts("main section:first-of-type tbody tr:first-child > *").await;
+    assert_eq!(first[0], "留守");
+    assert!(first[1].starts_with("约 ") && first[1].contains("可能"), "{first:?}");
+    assert_eq!(chen.count("main .hint").await, chen.count("main table").await, "a statement under every table");
+    let printed = chen.prints("66-statistics").await;
+    assert!(printed.starts_with(b"%PDF") && printed.len() > 20_000, "{} bytes", printed.len());
+    assert_eq!(chen.status("/statistics.xlsx").await, 200);
+    chen.clicks("a[href='/statistics/help']").await;
+    chen.sees("约 37（可能 32–42）").await;
+    chen.sees("我们承诺一个限度").await;
+    chen.picture("67-statistics-help").await;
+    chen.clicks("main a[href='/statistics']").await;
+    chen.sees("关爱对象的类别与帮扶").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium"]
 async fn an_administrator_sees_no_student() {
     let house = House::enter().await;
     let known = what_a_counsellor_knows(&house).await;

@@ -105,7 +105,10 @@ async fn the_rows_of_a_child_in_no_group_are_as_long_as_those_of_a_child_in_five
     assert!(
         few.iter().any(|(compartment, layer, _)| (compartment.as_str(), layer.as_str()) == ("circumstance", "people"))
     );
-    assert_eq!(few, many, "as people decided");
+    // That the file is open stands in clear, as its stage; the number of the last home visit comes with it.
+    let beside =
+        |sizes: Vec<Size>| sizes.into_iter().filter(|(compartment, ..)| compartment != "support").collect::<Vec<_>>();
+    assert_eq!(beside(few), beside(many), "as people decided");
 }
 
 #[tokio::test]

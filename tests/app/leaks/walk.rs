@@ -40,6 +40,7 @@ const LAST: &[&str] = &[
     "/helping/{id}/decline",
     "/offices/{office}/rotate",
     "/offices/lost-keys/rotate",
+    "/offices/counts",
     "/account/sign-out-everywhere",
     "/sign-out",
     "/locked",

@@ -258,7 +258,7 @@ async fn what_a_pack_counts_is_counted_by_school(engine: Engine) {
     assert_eq!((here[0].role.as_str(), here[0].kind.as_str(), here[0].count), ("privacy_officer", "compliance", 3));
     assert_eq!(here[0].day, NOW / 86_400_000_000);
     assert!(conn.access_days(&read, house.school, (NOW + 1, NOW + 2), 0).await.unwrap().is_empty());
-    let rolls = conn.rolls().await.unwrap();
+    let rolls = conn.roll_of_each().await.unwrap();
     let roll: i64 = conn.roll_by_cohort(house.school).await.unwrap().iter().map(|(_, count)| count).sum();
     assert_eq!(rolls.iter().find(|(school, _)| *school == house.school.0).map_or(0, |(_, count)| *count), roll);
     assert!(conn.closed_since(house.school).await.unwrap().is_empty());

@@ -1,15 +1,13 @@
-//! Students, sheets, records, entries, facts.
+//! Students, sheets, records, entries.
 
 use uuid::Uuid;
-use yice::domain::gate::{Counts, Published, publish};
 use yice::domain::ids::{EntryId, StudentId};
-use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role, Sex};
-use yice::policy::Read;
-use yice::store::{Entry, Error, Fact, NewEntry, Record, SheetPart, StudentMacs};
+use yice::domain::words::{Compartment, FileStatus, Kind};
+use yice::store::{Entry, Error, NewEntry, Record, SheetPart, StudentMacs};
 
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
-use crate::support::house::{House, NOW, permit};
+use crate::support::house::{House, NOW};
 
 both_backends!(
     an_import_moves_a_student_and_keeps_the_stage_of_the_file,
@@ -21,8 +19,6 @@ both_backends!(
     entries_stay_in_order_and_with_their_author,
     an_entry_is_resealed_without_changing_place_or_author,
     what_is_resealed_keeps_its_place_and_its_version,
-    a_fact_is_replaced_and_removed,
-    what_was_published_for_a_day_stays,
 );
 
 async fn an_import_moves_a_student_and_keeps_the_stage_of_the_file(engine: Engine) {
@@ -79,7 +75,7 @@ async fn open_files_are_counted_by_class(engine: Engine) {
     ten[3] = house.student;
     let among = tx.students_among(&ten).await.unwrap();
     assert_eq!(among.iter().map(|student| student.id).collect::<Vec<_>>(), [house.student]);
-    assert_eq!(tx.roll(house.school).await.unwrap(), [(2020, 4)]);
+    assert_eq!(tx.rolls().await.unwrap(), [(house.school, 2020, 4)]);
 }
 
 fn part(house: &House, part: i64, version: i64) -> SheetPart {
@@ -219,24 +215,6 @@ async fn an_entry_is_resealed_without_changing_place_or_author(engine: Engine) {
     assert_eq!((after[0].epoch, &after[0].sealed), (1, &vec![2]), "the other one is as it was");
 }
 
-async fn a_fact_is_replaced_and_removed(engine: Engine) {
-    let house = House::new(engine).await;
-    let write = house.write(Kind::Circumstance).await;
-    let pair = (Role::SchoolLeader, Relation::SameSchool);
-    let read = permit::<Read>(house.helper, house.school, pair, Kind::Statistics, house.school.0).await;
-    let fact = |tags| Fact { id: Uuid::from_u128(5), cohort: 2020, sex: Sex::Female, tags };
-    let other = Fact { id: Uuid::from_u128(6), cohort: 2019, sex: Sex::Male, tags: 1 };
-    let mut tx = house.begin().await;
-    tx.put_fact(&write, &fact(1)).await.unwrap();
-    tx.put_fact(&write, &fact(0b101)).await.unwrap();
-    tx.put_fact(&write, &other).await.unwrap();
-    let mut counted = tx.facts(&read).await.unwrap();
-    counted.sort_by_key(|fact| fact.id);
-    assert_eq!(counted, [fact(0b101), other.clone()]);
-    tx.delete_fact(&write, fact(0).id).await.unwrap();
-    assert_eq!(tx.facts(&read).await.unwrap(), [other]);
-}
-
 async fn what_is_resealed_keeps_its_place_and_its_version(engine: Engine) {
     let house = House::new(engine).await;
     let write = house.write(Kind::Roster).await;
@@ -267,18 +245,4 @@ async fn what_is_resealed_keeps_its_place_and_its_version(engine: Engine) {
     let versions = tx.layer_versions(house.school, "roster").await.unwrap();
     assert_eq!(versions, [(house.student, Compartment::Contact, 3)]);
     assert!(tx.layer_versions(house.school, "nobody").await.unwrap().is_empty());
-}
-
-async fn what_was_published_for_a_day_stays(engine: Engine) {
-    let house = House::new(engine).await;
-    let pair = (Role::SchoolLeader, Relation::SameSchool);
-    let read = permit::<Read>(house.helper, house.school, pair, Kind::Statistics, house.school.0).await;
-    let published = |students| Published { roll: vec![(2020, students)], ..publish(&Counts::default()) };
-    let mut tx = house.begin().await;
-    assert_eq!(tx.release(&read, "2026-11-23").await.unwrap(), None);
-    tx.insert_release(&read, "2026-11-23", &published(45)).await.unwrap();
-    tx.insert_release(&read, "2026-11-23", &published(46)).await.unwrap();
-    tx.insert_release(&read, "2026-11-24", &published(46)).await.unwrap();
-    assert_eq!(tx.release(&read, "2026-11-23").await.unwrap(), Some(published(45)), "the first of a day stands");
-    assert_eq!(tx.release(&read, "2026-11-24").await.unwrap(), Some(published(46)));
 }

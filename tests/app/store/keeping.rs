@@ -3,11 +3,11 @@
 use uuid::Uuid;
 use yice::domain::ids::{EntryId, NoticeId, ReportId, ReviewId, StudentId};
 use yice::domain::keeping::KeepingKind;
-use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role, Sex};
-use yice::policy::{Append, Manage, Permit, Read, Sign};
+use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role};
+use yice::policy::{Append, Manage, Permit, Sign};
 use yice::store::{
-    Draft, Erased, Fact, Keeping, Key, Letter, NewEntry, NewWrap, Notice, Record, StillRunning, StoredReport,
-    StoredReview, Succession, Warning, WrapForm,
+    Draft, Erased, Keeping, Key, Letter, NewEntry, NewWrap, Notice, Record, StillRunning, StoredReport, StoredReview,
+    Succession, Warning, WrapForm,
 };
 
 use super::early::{deadline, letter, step, warning};
@@ -20,7 +20,7 @@ both_backends!(
     what_still_runs_is_counted,
     of_a_destroyed_file_no_row_is_left_and_of_its_neighbour_every_one,
     a_student_who_attends_stays_on_the_roll,
-    drafts_and_facts_and_notices_go_one_by_one,
+    drafts_and_notices_go_one_by_one,
     notes_are_taken_over_once_and_go_with_the_file,
 );
 
@@ -213,11 +213,10 @@ async fn a_student_who_attends_stays_on_the_roll(engine: Engine) {
     assert_eq!(rows(&house, house.student).await, [0, 0, 0, 0, 1]);
 }
 
-async fn drafts_and_facts_and_notices_go_one_by_one(engine: Engine) {
+async fn drafts_and_notices_go_one_by_one(engine: Engine) {
     let house = House::new(engine).await;
     let sign = sign(&house).await;
     let draft = Draft { id: Uuid::new_v4().into(), sealed: vec![1], updated_at: NOW };
-    let fact = Fact { id: Uuid::new_v4(), cohort: 2020, sex: Sex::Male, tags: 1 };
     let notice = |place: &str| Notice {
         id: NoticeId(Uuid::now_v7()),
         school_id: house.school,
@@ -230,7 +229,6 @@ async fn drafts_and_facts_and_notices_go_one_by_one(engine: Engine) {
     for form in [[7], [8]] {
         tx.put_draft(&house.own(house.teacher).await, &form, &draft).await.unwrap();
     }
-    tx.put_fact(&house.write(Kind::Circumstance).await, &fact).await.unwrap();
     let places = [format!("/files/{}/record", house.student), "/due".to_owned()];
     tx.leave_notices(&places.map(|place| notice(&place))).await.unwrap();
     assert_eq!(tx.delete_notices_to(&sign, &house.student.to_string()).await.unwrap(), 1);
@@ -239,11 +237,6 @@ async fn drafts_and_facts_and_notices_go_one_by_one(engine: Engine) {
     assert_eq!(tx.delete_any_draft(&sign, house.teacher, &[7]).await.unwrap(), 1);
     assert!(tx.draft(house.teacher, &[7]).await.unwrap().is_none());
     assert!(tx.draft(house.teacher, &[8]).await.unwrap().is_some());
-    assert_eq!(tx.erase_fact(&sign, Uuid::nil()).await.unwrap(), 0);
-    assert_eq!(tx.erase_fact(&sign, fact.id).await.unwrap(), 1);
-    let leader = (Role::SchoolLeader, Relation::SameSchool);
-    let count: Permit<Read> = permit(house.teacher, house.school, leader, Kind::Statistics, house.school.0).await;
-    assert!(tx.facts(&count).await.unwrap().is_empty());
 }
 
 async fn notes_are_taken_over_once_and_go_with_the_file(engine: Engine) {

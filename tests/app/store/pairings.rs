@@ -25,7 +25,7 @@ async fn another_helper(house: &House) -> PersonId {
     helper
 }
 
-fn pairing(house: &House, starts: &str) -> Pairing {
+pub fn pairing(house: &House, starts: &str) -> Pairing {
     Pairing {
         id: PairingId(Uuid::now_v7()),
         school_id: house.school,

@@ -81,7 +81,6 @@ form-errors = A few entries need attention; they are marked below.
 form-draft-saved = Draft saved
 form-draft-failed = Draft not saved yet; please check the network
 list-separator = ,{" "}
-chart-hidden = not published
 
 ### problems
 
@@ -597,21 +596,63 @@ field-problem-longer-than-a-year = A pairing lasts at most a year; choose an ear
 ### pages: statistics, audit, views
 
 statistics-title = Statistics
-statistics-lead = Students with an open file, as of { $day }.
-statistics-frozen = The figures are fixed once a day and do not change during it.
-statistics-limit = Counts under { $least } (zero included) are not published, nor are others from which they could be worked out.
-statistics-not-additive = A student can belong to several groups, so the groups do not add up to the number of files. Only groups that a teacher has verified count.
-statistics-caption = Students by group and grade
+statistics-lead = Report of { $day }.
+statistics-next = The next report comes on { $day }.
+statistics-missing = The latest report was not made: the system was off at that time, or its data came back from a backup. A missed report is not made up for; the next one comes on { $day }.
+statistics-not-additive = A student can belong to several groups, so the groups do not add up to the number of students. Only groups that a teacher has verified count, and at most four of each student.
+statistics-statement = These are estimates. Before any leader sees them, a little random error was added to every number, so none of them is exact, and small groups say "fewer than 10" only. Report of { $day }; once published it does not change.
+statistics-exact = These numbers are exact: they say how much work was done and how many students there are, and nothing of any one child.
+statistics-workbook = Download as a workbook
+statistics-help = How to read these numbers
+statistics-groups = Groups, and who has a helper
 statistics-group = Group
-statistics-files = Files in all
+statistics-total = Whole school
+statistics-unaided = Without a helper
+statistics-helped = With a helper (from the two before)
+statistics-risk = Warnings by level
+statistics-level = Level
+statistics-step = Warnings by how far they have come
+statistics-stage = Stage
+statistics-visit = Home visits this term
+statistics-family = Families of students with a file
+statistics-cohorts = Groups by grade
+statistics-sexes = Groups by sex
+statistics-risk-cohorts = Levels by grade
+statistics-grade = Grade
 statistics-roll = Students on the roll
-statistics-total = School
-statistics-charts = Charts
-statistics-chart-grades = Students by group and grade, as a chart
-statistics-chart-total = Students by group in the whole school, as a chart
-statistics-chart-desc = The same as the table above. A hatched box means not published; its length says nothing.
-statistics-nothing = There is nothing that can be published yet
-statistics-nothing-advice = The school has very few files: any figure could let somebody guess who is meant.
+statistics-process = The work
+statistics-work = Work
+statistics-number = Number
+statistics-report = Report
+statistics-trend-groups = Groups in each report
+statistics-trend-risk = Levels in each report
+statistics-chart-desc = The same as the table. A hatched box means fewer than { $least }; its length says nothing.
+statistics-trend-desc = The same as the table. The pale band is where the true number likely lies; the line breaks where it is fewer than { $least }. Changes under about 6 are noise.
+statistics-nothing = There is no report to look at yet
+statistics-nothing-advice = Reports are made on the first day of each month, the next one on { $day }. A school with fewer than { $least } students is in the sum of the county only.
+figure-few = fewer than { $least }
+figure-about = about { $about } (likely { $low }–{ $high })
+process-deadlines_met = Tasks done in time
+statistics-too-few = Fewer than { $least } tasks: no share is given
+visit-state-done = Visited this term
+visit-state-open = Not visited yet this term
+
+### page: how to read the statistics
+
+gate-example = An example
+gate-example-37 = A table says "about 37 (likely 32–42)". This means: the true number is around 37, and nine times in ten it lies between 32 and 42. It may be 37 exactly or it may not; the system tells nobody. In your report, write "about 37".
+gate-example-few = "Fewer than { $least }" means very few, perhaps none at all. Such a number is not shown, so that nobody starts to guess who is meant.
+gate-example-trend = 37 this month and 41 the next need not be more children: changes under about 6 may be noise. If it goes one way for several months, it is worth asking.
+gate-when = When there are new numbers
+gate-when-text = Once a month, on the first day, and at most { $reports } reports in one series. Once published they do not change; a correction shows in the next report. Nobody can ask for one in between: two results side by side could show for whom something has just changed.
+gate-size = Schools with { $all } students or more have all tables; schools with { $totals } to { $all } have totals only; smaller ones are in the sum of the county only.
+gate-promise = What we promise
+gate-promise-text = We do not promise that nothing can be guessed. We promise a limit.
+gate-fact = Someone who already knew everything about every other child, and studied all reports of this series (up to { $reports }), would notice one particular fact about one child becoming true at most { $once } times in 100 ({ $ended } if it also ended), if they accept a false alarm 5 times in 100. 5 in 100 would be pure luck.
+gate-joiner = For a child in two groups who joins the school the figure is { $two } ({ $twoleft } if the child also left); for a child in the most groups possible, { $most } ({ $mostleft }).
+gate-county = The sums of all schools are published too, with twice the noise: they raise one fact to { $once } and the child in the most groups to { $most }.
+gate-not = It does not cover what you see with your own eyes, files you are authorised to open, groups of children who change together, or numbers sent outside this page.
+
 audit-title = Audit
 audit-lead = Who did what and when. There is no student's name here, and nothing of what a file says.
 audit-caption = Audit records, newest first
@@ -683,6 +724,9 @@ event-views_read = Looked up who opened a file
 event-roster_checked = Checked a roster without importing it
 event-roster_imported = Imported a roster
 event-statistics_read = Read the statistics
+event-statistics_published = Statistics published
+event-facts_counted = Files counted for the statistics
+event-facts_rebuilt = All files to be counted anew
 event-audit_read = Read the audit records
 event-staff_read = Read the staff accounts
 event-person_invited = Made an account and invited its owner
@@ -862,6 +906,11 @@ offices-due = Keys to be changed
 offices-due-what = Somebody left, or was given a new identity. After the change they read nothing that is written from then on, even with a copy of the old data. It can take half a minute; please leave the page open.
 offices-lost-keys = { $count ->
     [one] { $count } key that was handed out singly
+offices-counts = The counts behind the statistics
+offices-counts-what = Whenever a file changes, the counts behind the statistics change with it. Should you doubt them, every file can be counted anew; fifteen hundred take about two seconds.
+offices-counts-due = { $count } files wait to be counted. That happens when the next counsellor or moral-education director signs in.
+offices-counts-anew = Count anew
+done-counted = Everything was counted anew.
    *[other] { $count } keys that were handed out singly
 }
 offices-rotate = Change the key

@@ -1,0 +1,113 @@
+//! What a leader can fetch: what was published, whatever else is asked for.
+
+use std::io::Cursor;
+
+use axum::http::StatusCode;
+use calamine::{Reader as _, Xlsx};
+use uuid::Uuid;
+use yice::domain::gate::calendar;
+use yice::domain::words::{GroupTag, Role};
+
+use crate::people::TestApp;
+use crate::support::both_backends;
+use crate::support::cluster::Engine;
+
+both_backends!(
+    nothing_that_a_request_asks_for_changes_what_is_answered,
+    what_changes_after_a_report_changes_no_byte_of_it,
+    page_and_workbook_say_the_same,
+);
+
+/// A school with a report of today.
+async fn published(engine: Engine) -> (TestApp, tempfile::TempDir) {
+    let at = TestApp::on(engine).await;
+    let dir = tempfile::tempdir().unwrap();
+    at.app.publish_what_is_due(dir.path(), true).await.unwrap().expect("the first report");
+    (at, dir)
+}
+
+async fn nothing_that_a_request_asks_for_changes_what_is_answered(engine: Engine) {
+    let (at, _dir) = published(engine).await;
+    let leader = at.leader("zhou").await;
+    let plain = leader.get("/statistics").await;
+    assert!(plain.status == StatusCode::OK && plain.source.contains("这些是估计数"));
+    let other = Uuid::new_v4();
+    for asked in [
+        "class=1".to_owned(),
+        "cohort=2020&sex=female".to_owned(),
+        "report=2".to_owned(),
+        "epoch=9".to_owned(),
+        format!("school={other}"),
+        format!("student={}", at.student().await),
+        "tag=orphan&level=critical".to_owned(),
+    ] {
+        for path in ["/statistics", "/statistics.xlsx", "/statistics/help"] {
+            let (asked, plain) = (leader.get(&format!("{path}?{asked}")).await, leader.get(path).await);
+            assert_eq!(asked.status, plain.status);
+            assert_eq!(without_address(&asked.source), without_address(&plain.source), "{path}");
+            if plain.source.is_empty() {
+                assert_eq!(asked.bytes, plain.bytes, "{path}");
+            }
+        }
+    }
+    // A report to come, another school, a cell of its own: there is no such page, whatever it is called.
+    let beyond = [
+        format!("/statistics/{other}"),
+        "/statistics/2".to_owned(),
+        "/statistics/risk".to_owned(),
+        "/statistics/orphan.svg".to_owned(),
+    ];
+    let nothing = leader.get("/statistics/1").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    for path in beyond {
+        let answer = leader.get(&path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(without_address(&answer.source).len(), without_address(&nothing.source).len(), "{path}");
+    }
+}
+
+/// A page without the places where it repeats its own address, for the switch of the language.
+fn without_address(source: &str) -> String {
+    let lines = source.lines().filter(|line| !line.contains("name=\"next\"") && !line.contains("name=\"back\""));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn what_changes_after_a_report_changes_no_byte_of_it(engine: Engine) {
+    let (at, dir) = published(engine).await;
+    let leader = at.leader("zhou").await;
+    let before = [leader.get("/statistics").await.bytes, leader.get("/statistics.xlsx").await.bytes];
+    let director = at.person(Role::MoralEdDirector, "director").await;
+    for one in at.students(at.class).await.iter().take(12) {
+        let student = one.row.student;
+        for tag in [GroupTag::Orphan, GroupTag::Poor] {
+            let form = [("tag", tag.as_str()), ("standing", "verified"), ("basis", "走访"), ("since", "2026-09-01")];
+            director.post_and_follow(&format!("/files/{student}/circumstance"), &form).await;
+        }
+    }
+    at.warn(at.students(at.class).await[0].row.student).await;
+    assert_eq!(at.app.publish_what_is_due(dir.path(), true).await.unwrap(), None);
+    let after = [leader.get("/statistics").await.bytes, leader.get("/statistics.xlsx").await.bytes];
+    assert!(before == after, "a page or a workbook changed after it was published");
+    assert!(calendar::next(at.app.clock.today()) > at.app.clock.today());
+}
+
+async fn page_and_workbook_say_the_same(engine: Engine) {
+    let (at, _dir) = published(engine).await;
+    let leader = at.leader("zhou").await;
+    let page = leader.get("/statistics").await;
+    let mut book: Xlsx<_> =
+        calamine::open_workbook_from_rs(Cursor::new(leader.get("/statistics.xlsx").await.bytes)).unwrap();
+    let cells: Vec<String> = book
+        .sheet_names()
+        .iter()
+        .flat_map(|name| {
+            let range = book.worksheet_range(name).unwrap();
+            let rows = range.rows().skip(4).map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>());
+            rows.skip(1).flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>()
+        })
+        .collect();
+    let shown = page.texts("main tbody th, main tbody td");
+    assert!(shown.len() > 40, "{}", shown.len());
+    assert_eq!(cells, shown);
+    assert_eq!(book.sheet_names().len(), page.texts("main h2").len());
+}
