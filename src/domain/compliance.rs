@@ -118,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_closed_file_grows_into_the_class_that_is_looked_at() {
-        let classes = [0, 182, 183, 364, 365, 4000].map(ClosedAge::of);
         use ClosedAge::{HalfYear, Older, Year};
+        let classes = [0, 182, 183, 364, 365, 4000].map(ClosedAge::of);
         assert_eq!(classes, [HalfYear, HalfYear, Year, Year, Older, Older]);
     }
 }

@@ -46,19 +46,19 @@ pub fn findings(text: &str, names: &[String]) -> Vec<Finding> {
 
 fn slip(line: &str, names: &[String]) -> Option<Slip> {
     let digits = numbers(line);
-    let like = |wanted: fn(&str) -> bool| digits.iter().any(|number| wanted(number));
-    if like(is_id_number) {
+    let any_is = |wanted: fn(&str) -> bool| digits.iter().any(|number| wanted(number));
+    if any_is(is_id_number) {
         return Some(Slip::IdNumber);
     }
-    if like(is_telephone) {
+    if any_is(is_telephone) {
         return Some(Slip::Telephone);
     }
-    if like(is_student_number) {
+    if any_is(is_student_number) {
         return Some(Slip::StudentNumber);
     }
     let squeezed: String = line.chars().filter(|c| !c.is_whitespace() && *c != '·').collect();
-    let named = |name: &&String| name.chars().count() > 1 && squeezed.contains(name.as_str());
-    if names.iter().any(|name| named(&&squeeze(name))) {
+    let stands_here = |name: &&String| name.chars().count() > 1 && squeezed.contains(name.as_str());
+    if names.iter().any(|name| stands_here(&&squeeze(name))) {
         return Some(Slip::RosterName);
     }
     let is_list = line.split(|c: char| "、，,;；：:。（）()/|".contains(c) || c.is_whitespace());
@@ -94,8 +94,8 @@ fn numbers(line: &str) -> Vec<String> {
 /// A digit or letter as it stands on a keyboard.
 fn plain(c: char) -> char {
     match c {
-        '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap_or(c),
-        'Ａ'..='Ｚ' => char::from_u32(c as u32 - 'Ａ' as u32 + 'A' as u32).unwrap_or(c),
+        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        'Ａ'..='Ｚ' => char::from_u32(u32::from(c) - u32::from('Ａ') + u32::from('A')).unwrap_or(c),
         '\u{3000}' => ' ',
         '－' | '—' => '-',
         _ => c.to_ascii_uppercase(),

@@ -301,6 +301,23 @@ impl App {
         Ok((tx, permit, meeting, schools))
     }
 
+    /// Asks whether the person calls meetings, before anything is said about a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who calls none.
+    pub async fn may_call_meetings(&self, viewer: &Viewer) -> Result<()> {
+        let school = viewer.person.school_id;
+        self.permit::<Manage>(&viewer.at_school(), Kind::Meeting, school.0).await.map(drop)
+    }
+
+    /// Asks whether the person leads a meeting, before anything is said about a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone but those who called it.
+    pub async fn may_lead_meeting(&self, viewer: &Viewer, id: MeetingId) -> Result<()> {
+        self.led_meeting(self.begin().await?, viewer, id).await.map(drop)
+    }
+
     /// Writes what was said, and when the meeting was held: from then on it counts as held.
     ///
     /// # Errors

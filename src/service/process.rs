@@ -69,9 +69,9 @@ impl App {
     /// [`Error::NotFound`] for anyone but the district's officers.
     pub async fn school_progress(&self, viewer: &Viewer, half: HalfYear) -> Result<Progress> {
         let district = viewer.person.school_id;
-        let permit = self.permit::<Manage>(&viewer.at_school(), Kind::Supervision, district.0).await?;
+        // A school reads supervisions too; whoever leads them sees all schools.
+        self.permit::<Manage>(&viewer.at_school(), Kind::Supervision, district.0).await?;
         let read = self.permit::<Read>(&viewer.at_school(), Kind::Supervision, district.0).await?;
-        debug_assert_eq!(permit.school(), read.school());
         let mut conn = self.db.read().await?;
         let quota = conn.visits_quota().await?;
         let rolls: BTreeMap<_, _> = conn.roll_of_each().await?.into_iter().collect();

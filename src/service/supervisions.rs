@@ -134,6 +134,24 @@ impl App {
         Ok(Supervisions { list, schools })
     }
 
+    /// Asks whether the person leads supervisions, before anything is said about a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone but the district's officers.
+    pub async fn may_supervise(&self, viewer: &Viewer) -> Result<()> {
+        let school = viewer.person.school_id;
+        self.permit::<Manage>(&viewer.at_school(), Kind::Supervision, school.0).await.map(drop)
+    }
+
+    /// Asks whether the person answers for a school, before anything is said about a form.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who does not.
+    pub async fn may_answer(&self, viewer: &Viewer) -> Result<()> {
+        let school = viewer.person.school_id;
+        self.permit::<Append>(&viewer.at_school(), Kind::Supervision, school.0).await.map(drop)
+    }
+
     /// Opens a supervision and tells the schools. A form sent twice opens one.
     ///
     /// # Errors
@@ -246,12 +264,12 @@ impl App {
             };
             schools.entry(school).or_default().push(shown);
         }
-        let named = |(school, answers): (SchoolId, Vec<ShownAnswer>)| SupervisedSchool {
+        let of_school = |(school, answers): (SchoolId, Vec<ShownAnswer>)| SupervisedSchool {
             name: names.get(&school).cloned().unwrap_or_default(),
             school,
             answers,
         };
-        schools.into_iter().map(named).collect()
+        schools.into_iter().map(of_school).collect()
     }
 
     /// Answers a topic for the own school: a state, and a text without names. The figures come from what the system counted.

@@ -88,18 +88,6 @@ impl Conn {
         let part = |copy: &Copy| parts.iter().find(|(id, _)| *id == copy.id).and_then(|(_, part)| Part::parse(part));
         Ok(copies.into_iter().filter_map(|copy| part(&copy).map(|part| (copy, part))).collect())
     }
-
-    /// How many have a copy of each text, by text.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn holders_of_papers(&mut self, about: Uuid) -> Result<Vec<(Uuid, Uuid)>> {
-        sql!(
-            self,
-            fetch_all (Uuid, Uuid): "SELECT paper_id, holder FROM copies WHERE paper_id IN (SELECT id FROM papers WHERE about = $1)",
-            about
-        )
-    }
 }
 
 impl Tx {

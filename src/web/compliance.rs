@@ -140,6 +140,7 @@ async fn note(State(web): State<Web>, seen: Seen, Form(fields): Form<Fields>) ->
 }
 
 async fn noted(web: &Web, viewer: &Viewer, fields: &Fields) -> Result<(), Error> {
+    web.app.incidents(viewer).await?;
     let kind = IncidentKind::parse(fields.get("kind")).ok_or(Error::field("kind", "choose"))?;
     let (found, days) = (fields.day("found")?, days(fields)?);
     web.app.note_incident(viewer, fields.form(), kind, found, days).await.map(drop)
@@ -151,6 +152,7 @@ async fn follow(
     Path(id): Path<IncidentId>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
+    web.app.incidents(&seen.viewer).await?;
     let followed = match days(&fields) {
         Ok(days) => web.app.follow_incident(&seen.viewer, id, days, fields.seen()).await,
         Err(error) => Err(error),
@@ -215,7 +217,7 @@ fn tables(ui: &Ui, pack: &Pack) -> Vec<Table> {
     };
     let access = |one: &crate::service::Accesses| {
         let mut row = vec![format!("{} · {}", ui.word(one.role), ui.word(one.kind))];
-        row.extend(one.months.iter().map(|count| count.to_string()));
+        row.extend(one.months.iter().map(i64::to_string));
         row.push(text(one.total()));
         row
     };

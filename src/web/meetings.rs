@@ -86,6 +86,7 @@ async fn call(State(web): State<Web>, seen: Seen, Form(fields): Form<Fields>) ->
 }
 
 async fn called(web: &Web, viewer: &Viewer, fields: &Fields) -> Result<MeetingId, Error> {
+    web.app.may_call_meetings(viewer).await?;
     let (half, day, agenda) = (fields.half()?, fields.day("day")?, fields.get("agenda").to_owned());
     let new = NewJointMeeting { form: fields.form(), half, day, schools: fields.schools(), agenda };
     web.app.call_meeting(viewer, &new).await
@@ -105,7 +106,7 @@ async fn meetings_page(web: &Web, Seen { viewer, ui }: Seen, back: Back) -> Resu
     let form = back.text("call", "form", &fresh_form().to_string()).to_owned();
     let today = web.app.today();
     let status = back.status;
-    Ok(with_status(status, page(&MeetingsPage { form, halves, schools, columns, meetings, today, ui, back })?))
+    Ok(with_status(status, page(&MeetingsPage { ui, meetings, columns, form, halves, schools, today, back })?))
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) -> Result<Response, Problem> {
@@ -126,6 +127,7 @@ async fn minutes(
     Path(id): Path<MeetingId>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
+    web.app.may_lead_meeting(&seen.viewer, id).await?;
     let written = match fields.day("day") {
         Ok(day) => web.app.write_minutes(&seen.viewer, id, day, fields.get("minutes"), fields.seen()).await,
         Err(error) => Err(error),
@@ -154,6 +156,7 @@ async fn decide(
 }
 
 async fn decided(web: &Web, viewer: &Viewer, id: MeetingId, fields: &Fields) -> Result<(), Error> {
+    web.app.may_lead_meeting(viewer, id).await?;
     let school = fields.get("school").parse().map_err(|_| Error::field("school", "choose"))?;
     let owner = Role::parse(fields.get("owner")).ok_or(Error::field("owner", "choose"))?;
     let (form, due, text) = (fields.form(), fields.day("due")?, fields.get("decision").to_owned());

@@ -72,6 +72,7 @@ async fn open(State(web): State<Web>, seen: Seen, Form(fields): Form<Fields>) ->
 }
 
 async fn opened(web: &Web, viewer: &Viewer, fields: &Fields) -> Result<SupervisionId, Error> {
+    web.app.may_supervise(viewer).await?;
     let topics = fields.all("topics").filter_map(Topic::parse).collect();
     let (half, due, note) = (fields.half()?, fields.day("due")?, fields.get("note").to_owned());
     let new = NewSupervision { form: fields.form(), half, topics, due, schools: fields.schools(), note };
@@ -110,6 +111,7 @@ async fn answer(
     Path((id, topic)): Path<(SupervisionId, String)>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
+    web.app.may_answer(&seen.viewer).await?;
     let of = topic_of(&topic)?;
     let answered = match AnswerState::parse(fields.get("state")) {
         Some(state) => web.app.answer_topic(&seen.viewer, id, of, state, fields.get("text"), fields.seen()).await,
@@ -129,6 +131,7 @@ async fn rectify(
     Path((id, school, topic)): Path<(SupervisionId, SchoolId, String)>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
+    web.app.may_supervise(&seen.viewer).await?;
     let of = (school, topic_of(&topic)?);
     let asked = match fields.day("until") {
         Ok(day) => web.app.ask_rectification(&seen.viewer, id, of, day, fields.get("text"), fields.seen()).await,
