@@ -8,8 +8,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use jiff::civil::Date;
 
-use self::sheets::{Sheet, sheets};
+use self::sheets::{Sheet, beside, sheets};
 use super::problem::Problem;
 use super::request::{Seen, page};
 use super::ui::{Ui, t};
@@ -17,12 +18,14 @@ use super::{Web, Who, routes};
 use crate::domain::gate::figure::LEAST;
 use crate::domain::gate::limits::Limits;
 use crate::domain::gate::menu::{LATEST, Menu, Profile};
+use crate::domain::gate::release::Released;
 use crate::domain::gate::{ALL_FROM, REPORTS, TOTALS_FROM};
+use crate::domain::warning::LabelScheme;
 use crate::domain::words::Role;
-use crate::service::Statistics;
+use crate::service::{CountyStatistics, SchoolBeside, Statistics, Viewer};
 
-/// Who sees numbers.
-const LEADERS: Who = Who::Roles(&[Role::SchoolLeader, Role::MoralEdDirector]);
+/// Who sees numbers: those of the own school, or those of all schools together.
+const LEADERS: Who = Who::Roles(&[Role::SchoolLeader, Role::MoralEdDirector, Role::DistrictOfficer]);
 
 routes! {
     get "/statistics" show, LEADERS;
@@ -55,30 +58,61 @@ struct HelpPage {
     ui: Ui,
 }
 
+/// What a person sees.
+struct Numbers {
+    /// Of whom.
+    name: String,
+    /// Every report, oldest first.
+    reports: Vec<Released>,
+    /// Schools beside each other, and how many are in the sum only; for the district.
+    beside: Option<(Vec<SchoolBeside>, usize)>,
+    /// The day of the next report.
+    next: Date,
+    /// Whether the sum of all schools is published.
+    county: bool,
+}
+
+impl Numbers {
+    async fn of(web: &Web, viewer: &Viewer) -> Result<Self, Problem> {
+        if viewer.has(Role::DistrictOfficer) {
+            let CountyStatistics { reports, schools, others, next } = web.app.county_statistics(viewer).await?;
+            let beside = Some((schools, others));
+            return Ok(Self { name: viewer.school.name.clone(), reports, beside, next, county: true });
+        }
+        let Statistics { school, reports, next, county } = web.app.statistics(viewer).await?;
+        Ok(Self { name: school, reports, beside: None, next, county })
+    }
+
+    fn sheets(&self, ui: &Ui, labels: LabelScheme) -> Vec<Sheet> {
+        let schools = self.beside.as_ref().filter(|_| !self.reports.is_empty());
+        let schools = schools.map(|(schools, others)| beside(ui, schools, *others));
+        schools.into_iter().chain(sheets(ui, &self.reports, labels)).collect()
+    }
+}
+
 async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
-    let statistics = web.app.statistics(&viewer).await?;
-    page(&StatisticsPage::new(ui, &statistics, viewer.school.labels))
+    let numbers = Numbers::of(&web, &viewer).await?;
+    page(&StatisticsPage::new(ui, &numbers, viewer.school.labels))
 }
 
 async fn workbook(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
-    let statistics = web.app.statistics(&viewer).await?;
-    let sheets = sheets(&ui, &statistics.reports, viewer.school.labels);
-    let day = statistics.reports.last().map(|report| report.day);
-    let file = workbook::file(&ui, &statistics.school, day, &sheets)?;
+    let numbers = Numbers::of(&web, &viewer).await?;
+    let sheets = numbers.sheets(&ui, viewer.school.labels);
+    let file = workbook::file(&ui, &numbers.name, numbers.reports.last().map(|report| report.day), &sheets)?;
     let kind = (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"yice-statistics.xlsx\"");
     Ok(([kind, name], file).into_response())
 }
 
 async fn help(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {
-    let statistics = web.app.statistics(&viewer).await?;
-    let stands = statistics.reports.last();
+    let Numbers { reports, county, .. } = Numbers::of(&web, &viewer).await?;
+    let stands = reports.last();
     let (version, profile) = stands.map_or((LATEST, Profile::Standard), |report| (report.version, report.profile));
     let menu = Menu::of(version, profile).ok_or(crate::service::Error::NotFound)?;
     let (limits, with_county) = (Limits::of(&menu, false), Limits::of(&menu, true));
     page(&HelpPage {
         reports: REPORTS,
-        county: statistics.county,
+        county,
         limits,
         with_county,
         all_from: ALL_FROM,
@@ -89,13 +123,13 @@ async fn help(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Respo
 }
 
 impl StatisticsPage {
-    fn new(ui: Ui, statistics: &Statistics, labels: crate::domain::warning::LabelScheme) -> Self {
+    fn new(ui: Ui, statistics: &Numbers, labels: LabelScheme) -> Self {
         let last = statistics.reports.last();
         Self {
             day: last.map(|report| ui.civil(&report.day)),
             next: ui.civil(&statistics.next),
             missing: last.is_some_and(|report| crate::domain::gate::calendar::next(report.day) < statistics.next),
-            sheets: sheets(&ui, &statistics.reports, labels),
+            sheets: statistics.sheets(&ui, labels),
             totals_from: TOTALS_FROM,
             ui,
         }

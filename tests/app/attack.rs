@@ -23,7 +23,7 @@ fn found(publisher: &Planted) -> Vec<Finding> {
     for bound in &bounds {
         assert!(bound.holds(&world), "an attack that is wrong proves nothing: {bound:?}");
     }
-    bounds.into_iter().filter(|bound| bound.tells()).collect()
+    bounds.into_iter().filter(Finding::tells).collect()
 }
 
 #[test]

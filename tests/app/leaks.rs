@@ -41,7 +41,9 @@ async fn a_mark_in_a_sensitive_field_is_found_with_its_readers_and_nowhere_else(
     let marks = Marks::finder();
     let secrets = Finder::of(house.secrets.iter().map(String::as_str).chain(["AGE-SECRET-KEY-1", ADDRESS]));
     let log = house.log_and("");
-    for proof in ["TRACE", "INSERT INTO entries", "/files/{student}/notes"] {
+    // What is said to PostgreSQL is in no log at all: its scripts hold their arguments.
+    let statement = if engine == Engine::Sqlite { "INSERT INTO entries" } else { "TRACE" };
+    for proof in ["TRACE", statement, "/files/{student}/notes"] {
         assert!(log.contains(proof), "not everything was logged: {proof}");
     }
     for finder in [&marks, &secrets] {

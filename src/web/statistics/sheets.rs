@@ -1,11 +1,13 @@
 //! What a report says, as tables of ready texts: the page, the charts and the workbook are made of the same ones.
 
+use crate::domain::gate::ALL_FROM;
 use crate::domain::gate::figure::{Figure, LEAST};
 use crate::domain::gate::menu::{Cell, LEVELS, STEPS, Table, Visit};
 use crate::domain::gate::release::Released;
 use crate::domain::process::{DEADLINES_FROM, Process, ProcessFigure};
 use crate::domain::warning::LabelScheme;
 use crate::domain::words::{GroupTag, Sex};
+use crate::service::SchoolBeside;
 use crate::web::chart::{Bar, BarChart, BarGrid, GridRow, Trend, TrendRow};
 use crate::web::format;
 use crate::web::ui::{Ui, t};
@@ -84,6 +86,28 @@ pub(crate) fn sheets(ui: &Ui, reports: &[Released], labels: LabelScheme) -> Vec<
     sheets
 }
 
+/// Schools beside each other: the groups of each, and what is left for the sum.
+pub(crate) fn beside(ui: &Ui, schools: &[SchoolBeside], others: usize) -> Sheet {
+    let tags = GroupTag::ALL.iter().map(|tag| ui.word(*tag));
+    let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll")].into_iter().chain(tags).collect();
+    let row = |SchoolBeside { name, report, .. }: &SchoolBeside| {
+        let figures = GroupTag::ALL.iter().map(|tag| figure(ui, of_cell(report, Cell::Group(*tag))));
+        let roll = format::number(report.roll_in_all().into());
+        (name.clone(), [roll].into_iter().chain(figures).collect())
+    };
+    let mut rows: Vec<(String, Vec<String>)> = schools.iter().map(row).collect();
+    if others > 0 {
+        let cells = vec!["–".to_owned(); GroupTag::ALL.len() + 1];
+        rows.push((t!(ui, "statistics-others", count = others, least = ALL_FROM), cells));
+    }
+    Sheet { title: t!(ui, "statistics-beside"), columns, rows, chart: None, estimates: true }
+}
+
+/// What all of them together are called.
+fn total(ui: &Ui, report: &Released) -> String {
+    if report.county { t!(ui, "statistics-total-county") } else { t!(ui, "statistics-total") }
+}
+
 /// The groups: in all, without a helper, and what is left of them.
 fn groups(ui: &Ui, report: &Released) -> Sheet {
     let row = |tag: &GroupTag| {
@@ -96,12 +120,8 @@ fn groups(ui: &Ui, report: &Released) -> Sheet {
     let rows: Vec<(String, [Figure; 3])> = GroupTag::ALL.iter().map(row).collect();
     let bars = rows.iter().map(|(label, figures)| bar(ui, label, figures[0])).collect();
     let title = t!(ui, "statistics-groups");
-    let columns = vec![
-        t!(ui, "statistics-group"),
-        t!(ui, "statistics-total"),
-        t!(ui, "statistics-unaided"),
-        t!(ui, "statistics-helped"),
-    ];
+    let columns =
+        vec![t!(ui, "statistics-group"), total(ui, report), t!(ui, "statistics-unaided"), t!(ui, "statistics-helped")];
     let text = |(label, figures): (String, [Figure; 3])| (label, figures.map(|one| figure(ui, one)).to_vec());
     let chart = Some(chart(ui, "groups", &title, bars));
     Sheet { title, columns, rows: rows.into_iter().map(text).collect(), chart, estimates: true }
@@ -182,7 +202,7 @@ fn trend(ui: &Ui, id: &str, reports: &[Released], title: String, cells: &[(Strin
 }
 
 fn roll(ui: &Ui, report: &Released) -> Sheet {
-    let all = [(t!(ui, "statistics-total"), report.roll_in_all())];
+    let all = [(total(ui, report), report.roll_in_all())];
     let grades = report.roll.iter().map(|(cohort, count)| (grade(ui, report, *cohort), *count));
     let rows = grades.chain(all).map(|(label, count)| (label, vec![format::number(count.into())])).collect();
     let columns = vec![t!(ui, "statistics-grade"), t!(ui, "statistics-roll")];

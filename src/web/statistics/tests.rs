@@ -42,8 +42,9 @@ fn report(nth: usize, tier: Tier, left_behind: i64) -> Released {
     }
 }
 
-fn statistics(reports: Vec<Released>) -> Statistics {
-    Statistics { school: "柳溪镇初级中学".to_owned(), reports, next: date(2027, 1, 1), county: false }
+fn statistics(reports: Vec<Released>) -> Numbers {
+    let name = "柳溪镇初级中学".to_owned();
+    Numbers { name, reports, beside: None, next: date(2027, 1, 1), county: false }
 }
 
 fn shown(language: Language, reports: Vec<Released>) -> Html {
@@ -150,4 +151,26 @@ fn the_workbook_of_a_report_is_the_same_file_each_time() {
     let other = super::sheets::sheets(&ui, &other, LabelScheme::Three);
     assert_ne!(workbook::file(&ui, "柳溪镇初级中学", Some(reports[0].day), &other).unwrap(), made());
     workbook::file(&ui, "柳溪镇初级中学", None, &[]).unwrap();
+}
+
+#[test]
+fn the_district_sees_large_schools_beside_each_other_and_how_many_are_in_the_sum_only() {
+    let large = SchoolBeside {
+        id: crate::domain::ids::SchoolId(uuid::Uuid::nil()),
+        name: "城关镇中心小学".to_owned(),
+        report: report(1, Tier::All, 37),
+    };
+    let county = Released { county: true, ..report(1, Tier::All, 90) };
+    let beside = Some((vec![large], 2));
+    let numbers = Numbers { beside, county: true, ..statistics(vec![county]) };
+    let ui = Ui::anonymous(Language::ZhCn, "/statistics");
+    let page = StatisticsPage::new(ui, &numbers, LabelScheme::Three).render().unwrap();
+    let page = Html::parse_document(&page);
+    assert_eq!(texts(&page, "h2")[..2], ["各校并列", "关爱对象的类别与帮扶"]);
+    let first = texts(&page, "section:first-of-type tbody tr");
+    let words = |row: &str| row.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&first[0]).starts_with("城关镇中心小学600约 37"), "{}", words(&first[0]));
+    assert!(words(&first[1]).starts_with("其他学校 2 所（不足 100 人，只计入合计）–"), "{}", words(&first[1]));
+    assert_eq!(first.len(), 2);
+    assert!(texts(&page, "th").contains(&"全县".to_owned()));
 }
