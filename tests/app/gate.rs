@@ -1,5 +1,6 @@
 //! What a leader can fetch: what was published, whatever else is asked for.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use axum::http::StatusCode;
@@ -10,14 +11,16 @@ use yice::domain::relation::Standing;
 use yice::domain::words::{GroupTag, Kind, Role};
 use yice::policy::Report;
 use yice::store::StudentMacs;
+use yice::web::ROUTES;
 
-use crate::people::TestApp;
+use crate::people::{Person, TestApp};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
 
 both_backends!(
     nothing_that_a_request_asks_for_changes_what_is_answered,
     what_changes_after_a_report_changes_no_byte_of_it,
+    with_one_child_more_everything_else_is_the_same,
     page_and_workbook_say_the_same,
 );
 
@@ -104,6 +107,35 @@ async fn what_changes_after_a_report_changes_no_byte_of_it(engine: Engine) {
     let after = [leader.get("/statistics").await.bytes, leader.get("/statistics.xlsx").await.bytes];
     assert!(before == after, "a page or a workbook changed after it was published");
     assert!(calendar::next(at.app.clock.today()) > at.app.clock.today());
+}
+
+/// What somebody gets at every address without a child's id in it: status and length, since forms carry ids of their own.
+async fn everything(person: &Person<'_>) -> BTreeMap<&'static str, (StatusCode, usize)> {
+    let mut seen = BTreeMap::new();
+    for route in ROUTES.iter().copied().flatten() {
+        let goes_on = route.path.ends_with("/stream");
+        if route.method == "get" && !route.path.contains('{') && !goes_on {
+            let page = person.get(route.path).await;
+            seen.insert(route.path, (page.status, page.bytes.len()));
+        }
+    }
+    seen
+}
+
+async fn with_one_child_more_everything_else_is_the_same(engine: Engine) {
+    let (at, _dir) = published(engine).await;
+    let (leader, deputy) = (at.leader("zhou").await, at.leader("wu").await);
+    let before = (everything(&leader).await, everything(&deputy).await);
+    assert!(before.0.len() > 40 && before.0["/statistics"].0 == StatusCode::OK);
+    assert_eq!(before, (everything(&leader).await, everything(&deputy).await), "nothing changes by looking");
+    let director = at.person(Role::MoralEdDirector, "director").await;
+    let student = at.students(at.class).await[3].row.student;
+    let form = [("tag", "orphan"), ("standing", "verified"), ("basis", "走访"), ("since", "2026-09-01")];
+    director.post_and_follow(&format!("/files/{student}/circumstance"), &form).await;
+    at.warn(student).await;
+    assert_eq!(before, (everything(&leader).await, everything(&deputy).await));
+    let counted = everything(&director).await;
+    assert_ne!(counted, everything(&leader).await, "who may know sees other pages");
 }
 
 async fn page_and_workbook_say_the_same(engine: Engine) {
