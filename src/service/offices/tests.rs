@@ -13,6 +13,7 @@ fn each_duty_needs_one_office_or_none() {
         let expected = match role {
             Role::Counsellor => Some((OfficeKind::Counselling, None)),
             Role::MoralEdDirector => Some((OfficeKind::MoralEd, None)),
+            Role::DistrictOfficer => Some((OfficeKind::District, None)),
             Role::HomeroomTeacher => Some((OfficeKind::Homeroom, class)),
             Role::SubjectTeacher => Some((OfficeKind::Teachers, class)),
             _ => None,

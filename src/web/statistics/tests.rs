@@ -66,7 +66,7 @@ fn a_table_shows_numbers_with_their_bands_and_small_ones_not_at_all() {
         ["类别", "全校", "没有帮扶教师", "有帮扶教师（由前两数推算）"]
     );
     let first = texts(&page, "section:first-of-type tbody tr:first-child > *");
-    assert_eq!(first, ["留守", "约 37 (可能 32–42)", "约 15 (可能 10–21)", "约 22 (可能 14–30)"]);
+    assert_eq!(first, ["留守", "约 37（可能 32–42）", "约 15（可能 10–21）", "约 22（可能 14–30）"]);
     assert_eq!(texts(&page, "section:first-of-type tbody tr:nth-child(3) > *")[1..], ["少于10", "少于10", "少于10"]);
     let said = texts(&page, "section .hint");
     assert_eq!(said.len(), texts(&page, "table").len(), "a statement under every table");
@@ -94,7 +94,7 @@ fn a_small_school_has_no_breakdown_and_one_report_no_trend() {
     );
     let page = shown(Language::ZhCn, vec![report(1, Tier::All, 37), report(2, Tier::All, 41)]);
     let trend = texts(&page, "section:nth-of-type(8) tbody tr > :nth-child(2)");
-    assert_eq!(trend, ["约 41 (可能 35–47)", "约 37 (可能 32–42)"], "the newest first, each with its own band");
+    assert_eq!(trend, ["约 41（可能 35–47）", "约 37（可能 32–42）"], "the newest first, each with its own band");
     assert!(texts(&page, "svg desc").iter().any(|desc| desc.contains("大约 6 以内的变化只是误差")));
     assert!(texts(&page, "main p").iter().all(|text| !text.contains("没有生成")));
 }

@@ -909,13 +909,13 @@ offices-due = Keys to be changed
 offices-due-what = Somebody left, or was given a new identity. After the change they read nothing that is written from then on, even with a copy of the old data. It can take half a minute; please leave the page open.
 offices-lost-keys = { $count ->
     [one] { $count } key that was handed out singly
+   *[other] { $count } keys that were handed out singly
+}
 offices-counts = The counts behind the statistics
 offices-counts-what = Whenever a file changes, the counts behind the statistics change with it. Should you doubt them, every file can be counted anew; fifteen hundred take about two seconds.
 offices-counts-due = { $count } files wait to be counted. That happens when the next counsellor or moral-education director signs in.
 offices-counts-anew = Count anew
 done-counted = Everything was counted anew.
-   *[other] { $count } keys that were handed out singly
-}
 offices-rotate = Change the key
 offices-list = Members of the offices
 offices-members = Members
