@@ -103,6 +103,7 @@ impl BarChart {
     /// The chart as an SVG element in its scrolling box, ready to stand in a page (`{{ chart|safe }}`); all texts are escaped.
     #[must_use]
     pub fn svg(&self) -> String {
+        let text_width = label_width(self.rows.iter().map(|row| row.text.as_str()));
         let label_width = label_width(self.rows.iter().map(|row| row.label.as_str()));
         let scale = Scale::new(self.rows.iter().filter_map(|row| row.value), BAR);
         let rows = (0..).zip(&self.rows);
@@ -112,7 +113,8 @@ impl BarChart {
             title: &self.title,
             desc: &self.desc,
             label_end: label_width,
-            width: label_width + 10 + BAR + 60,
+            // The longest bar may be the one with the longest text.
+            width: label_width + 10 + BAR + 6 + text_width,
             height: count(self.rows.len()) * ROW,
             rows: bars.collect(),
         };
@@ -343,6 +345,15 @@ mod tests {
     fn bars_are_as_long_as_their_counts() {
         let svg = chart(vec![bar("a", Some(200), "200"), bar("b", Some(100), "100"), bar("c", Some(0), "0")]).svg();
         assert_eq!(lengths(&svg, "bar"), [BAR, BAR / 2, 0]);
+    }
+
+    #[test]
+    fn the_text_of_the_longest_bar_has_room() {
+        let text = "约 413（可能 408–418）";
+        let page = Html::parse_fragment(&chart(vec![bar("留守", Some(413), text)]).svg());
+        let number =
+            |selector: &str, name: &str| -> u32 { select(&page, selector)[0].attr(name).unwrap().parse().unwrap() };
+        assert!(number("text.value", "x") + label_width([text].into_iter()) <= number("svg", "width"));
     }
 
     #[test]
