@@ -60,10 +60,7 @@ impl App {
     pub async fn statistics(&self, viewer: &Viewer) -> Result<Statistics> {
         let school = viewer.person.school_id;
         let permit = self.permit::<Read>(&viewer.at_school(), Kind::Statistics, school.0).await?;
-        let mut conn = self.db.read().await?;
-        let reports = self.released(&mut conn, school.0).await?;
-        let county = conn.last_release_of(Uuid::nil()).await?.is_some();
-        drop(conn);
+        let (reports, county) = self.released(&mut self.db.look().await?, school.0).await?;
         self.leave_trace(&permit, Event::StatisticsRead, &detail(&reports), &[]).await?;
         let next = calendar::next(self.clock.today());
         Ok(Statistics { school: viewer.school.name.clone(), reports, next, county })
@@ -79,7 +76,7 @@ impl App {
         let standing = Standing { actor, school, pairs, childless };
         let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
         let mut conn = self.db.read().await?;
-        let reports = self.released(&mut conn, Uuid::nil()).await?;
+        let (reports, _) = self.released(&mut conn, Uuid::nil()).await?;
         let (mut schools, mut others) = (Vec::new(), 0);
         let all = taught(conn.schools().await?);
         let last = conn.last_release().await?;
@@ -103,8 +100,8 @@ impl App {
     }
 
     /// What was published of a scope in its last epoch, after a look whether anybody changed it since.
-    async fn released(&self, conn: &mut Conn, scope: Uuid) -> Result<Vec<Released>> {
-        let releases = conn.releases(scope).await?;
+    async fn released(&self, conn: &mut Conn, scope: Uuid) -> Result<(Vec<Released>, bool)> {
+        let (releases, county) = conn.releases(scope).await?;
         let mut before = Vec::new();
         for release in &releases {
             let hash = self.release_hash(&before, scope, &release.text);
@@ -114,7 +111,8 @@ impl App {
             before = hash;
         }
         let epoch = releases.last().map_or(0, |release| release.epoch);
-        releases.iter().filter(|release| release.epoch == epoch).map(read).collect()
+        let reports: Result<_> = releases.iter().filter(|release| release.epoch == epoch).map(read).collect();
+        Ok((reports?, county))
     }
 }
 

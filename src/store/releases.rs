@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, sql, sql_all};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::gate::menu::{Profile, Tier};
 use crate::domain::ids::{PersonId, SchoolId};
@@ -80,16 +80,20 @@ impl Conn {
         rows.into_iter().map(tier).collect()
     }
 
-    /// Everything that was published of a scope, oldest first.
+    /// Everything that was published of a scope, oldest first, and whether anything was of all together: one question, because
+    /// a page asks for nothing else.
     ///
     /// # Errors
     /// The database.
-    pub async fn releases(&mut self, scope: Uuid) -> Result<Vec<Release>> {
-        sql!(
+    pub async fn releases(&mut self, scope: Uuid) -> Result<(Vec<Release>, bool)> {
+        let (releases, all) = sql_all!(
             self,
-            fetch_all Release: "SELECT scope, epoch, report, day, text, hash FROM releases WHERE scope = $1 ORDER BY epoch, report",
-            scope
-        )
+            [scope, Uuid::nil()],
+            Release: "SELECT scope, epoch, report, day, text, hash FROM releases WHERE scope = $1 ORDER BY epoch, report",
+            (i64,): "SELECT report FROM releases WHERE scope = $2 LIMIT 1",
+        )?;
+        let all: Vec<(i64,)> = all;
+        Ok((releases, !all.is_empty()))
     }
 
     /// The last that was published of a scope.

@@ -274,7 +274,7 @@ async fn all_schools_together_have_noise_of_their_own_and_count_the_tiny_ones_to
     enrol(app, tiny, 2020, 20).await;
     add(app, tiny, GroupTag::LeftBehind, 2020, 15).await;
     assert_eq!(house.publish(true).await.unwrap().scopes, 2, "the school and the sum");
-    let releases = app.db.read().await.unwrap().releases(Uuid::nil()).await.unwrap();
+    let releases = app.db.read().await.unwrap().releases(Uuid::nil()).await.unwrap().0;
     let county = Released::parse(&releases[0].text).unwrap();
     assert!(county.county && county.roll == [(2020, 320)] && county.process.is_empty());
     assert!((county.cells[&LEFT_BEHIND] - 75).abs() < 40, "{}", county.cells[&LEFT_BEHIND]);
@@ -291,7 +291,7 @@ async fn a_release_that_somebody_wrote_into_the_database_is_not_shown() {
     let house = House::with(300, 60).await;
     house.publish(true).await.unwrap();
     let mut tx = house.school.app.begin().await.unwrap();
-    let stands = tx.releases(house.school.founded.id.0).await.unwrap().pop().unwrap();
+    let stands = tx.releases(house.school.founded.id.0).await.unwrap().0.pop().unwrap();
     tx.insert_release(&Release { report: 2, ..stands }).await.unwrap();
     tx.commit().await.unwrap();
     assert!(matches!(house.school.app.statistics(&house.leader).await, Err(Error::Internal(_))));

@@ -196,8 +196,10 @@ async fn a_release_is_added_once_and_stays(engine: Engine) {
     for report in 1..3 {
         tx.insert_release(&release(scope, report)).await.unwrap();
     }
+    let of_school = vec![release(scope, 1), release(scope, 2)];
+    assert_eq!(tx.releases(scope).await.unwrap(), (of_school.clone(), false));
     tx.insert_release(&release(Uuid::nil(), 1)).await.unwrap();
-    assert_eq!(tx.releases(scope).await.unwrap(), [release(scope, 1), release(scope, 2)]);
+    assert_eq!(tx.releases(scope).await.unwrap(), (of_school, true));
     assert_eq!(tx.last_release_of(scope).await.unwrap(), Some(release(scope, 2)));
     assert_eq!(tx.last_release_of(Uuid::max()).await.unwrap(), None);
     assert_eq!(tx.releases_of_report(1, 1).await.unwrap().len(), 2);
