@@ -45,7 +45,6 @@ max_connections = 300
 shared_buffers = 32MB
 # These tests ask what the database answers, not what survives a power cut.
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 CONF
 $as "$bin/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w start >/dev/null 2>&1 ||

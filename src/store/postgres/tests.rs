@@ -149,3 +149,47 @@ async fn the_last_script_takes_the_commit_along() {
     assert_eq!(on.db.look().await.unwrap().throttle(b"a").await.unwrap().failures, 3, "before anybody said commit");
     tx.commit().await.unwrap();
 }
+
+/// A text that stays unknown to the server: it was stopped before it had prepared it, and nobody waited for the answer.
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_script_that_was_given_up_and_stopped_leaves_no_connection_that_believes_it() {
+    let on = server().await;
+    let mut blocker = on.db.begin().await.unwrap();
+    sql!(blocker, run "LOCK TABLE throttles IN ACCESS EXCLUSIVE MODE").unwrap();
+    let count = async || {
+        let mut look = on.db.look().await.unwrap();
+        let counted: Result<Vec<(i64,)>> = sql_all!(look, [7_i64], (i64,): "SELECT count(*) + $1 FROM throttles");
+        counted.map(|rows| rows[0].0)
+    };
+    let given_up = tokio::time::timeout(std::time::Duration::from_millis(300), count()).await;
+    assert!(given_up.is_err(), "it waits for the table");
+    let stopped = sql!(
+        blocker,
+        fetch_all (bool,): "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    assert_eq!(stopped.unwrap(), [(true,)]);
+    blocker.leave().await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(count().await.unwrap(), 7);
+    }
+}
+
+/// What was said to be done is on the disk, although the transaction itself did not wait for it.
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn what_was_said_to_be_done_is_on_the_disk() {
+    let on = server().await;
+    for failures in 0..50 {
+        let mut tx = on.db.begin().await.unwrap();
+        tx.put_throttle(b"a", Throttle { failures, until: 0 }).await.unwrap();
+        let written: (String,) = sql!(tx, fetch_one (String,): "SELECT pg_current_wal_insert_lsn()::text").unwrap();
+        tx.commit().await.unwrap();
+        let mut look = on.db.look().await.unwrap();
+
+        let (flushed,): (bool,) =
+            sql!(look, fetch_one (bool,): "SELECT pg_current_wal_flush_lsn() >= $1::pg_lsn", written.0).unwrap();
+        assert!(flushed, "act {failures}");
+    }
+}
