@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::publisher::taught;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, school_instant, school_time};
@@ -14,7 +15,7 @@ use crate::domain::keeping::KeepingKind;
 use crate::domain::process::ProcessFigure;
 use crate::domain::words::{Kind, Role, SchoolKind};
 use crate::policy::{Manage, Permit, Read};
-use crate::store::{AccessDay, Conn, Incident};
+use crate::store::{AccessDay, Conn, Incident, School, Tally};
 
 /// What the district sees of accesses is rounded down to this many: it is to show that they are logged, not how many cases run.
 const ROUND: i64 = 100;
@@ -104,6 +105,21 @@ pub struct IncidentDays {
     pub closed: Option<Date>,
 }
 
+/// What one question answers for all schools.
+struct All {
+    /// Students by school and cohort.
+    rolls: Vec<(SchoolId, i64, i64)>,
+    /// Totals of the school year in which the year ends.
+    tallies: Vec<Tally>,
+}
+
+impl All {
+    async fn of(conn: &mut Conn, year: i16) -> Result<Self> {
+        let halves = [HalfYear { year: year - 1, second: true }, HalfYear { year, second: false }];
+        Ok(Self { rolls: conn.rolls().await?, tallies: conn.tallies(halves).await? })
+    }
+}
+
 impl App {
     /// The compliance pack of a calendar year: in full for the privacy officer of a school, as sums for the district.
     ///
@@ -114,12 +130,13 @@ impl App {
         let permit = self.permit::<Read>(&viewer.at_school(), Kind::Compliance, own.0).await?;
         let mut conn = self.db.read().await?;
         let made = if viewer.school.kind == SchoolKind::School {
-            Compliance::School(Box::new(self.pack(&mut conn, &permit, own, viewer.school.name.clone(), year).await?))
+            let all = All::of(&mut conn, year).await?;
+            Compliance::School(Box::new(self.pack(&mut conn, &permit, &all, &viewer.school, year).await?))
         } else if viewer.has(Role::DistrictOfficer) {
+            let all = All::of(&mut conn, year).await?;
             let mut sums = Vec::new();
-            for school in conn.schools().await?.into_iter().filter(|school| school.kind == SchoolKind::School) {
-                let pack = self.pack(&mut conn, &permit, school.id, school.name, year).await?;
-                sums.push(summed(&pack));
+            for school in taught(conn.schools().await?) {
+                sums.push(summed(&self.pack(&mut conn, &permit, &all, &school, year).await?));
             }
             Compliance::District(sums)
         } else {
@@ -134,36 +151,34 @@ impl App {
         &self,
         conn: &mut Conn,
         permit: &Permit<Read>,
-        school: SchoolId,
-        name: String,
+        all: &All,
+        School { id: school, name, .. }: &School,
         year: i16,
     ) -> Result<Pack> {
-        let today = self.clock.today();
-        let roll = conn.roll_by_cohort(school).await?;
+        let (today, school) = (self.clock.today(), *school);
+        let roll = || all.rolls.iter().filter(move |(of, _, _)| *of == school);
         let under = UNDER.map(|age| {
-            let young = roll.iter().filter(|(cohort, _)| may_be_under(age, *cohort, today));
-            young.map(|(_, count)| count).sum()
+            let young = roll().filter(|(_, cohort, _)| may_be_under(age, *cohort, today));
+            young.map(|(_, _, count)| count).sum()
         });
         let first = |year: i16| Date::new(year, 1, 1).map_or(0, |day| school_instant(day, 0));
         let shift = i64::from(school_time(self.now()).offset().seconds()) * 1_000_000;
         let days = conn.access_days(permit, school, (first(year), first(year + 1)), shift).await?;
         let refused = days.iter().filter(|day| day.event == Event::Refused.as_str()).map(|day| day.count).sum();
         let incidents: Vec<Incident> = conn.incidents(school).await?;
-        let findings = self.findings(conn, school, &incidents).await?;
+        let closed_at = conn.closed_since(school).await?;
+        let findings = self.findings(conn, school, &incidents, &closed_at).await?;
         let of_year = format!("{year}-");
-        let second = HalfYear { year, second: false };
-        let halves = [HalfYear { year: year - 1, second: true }, second];
-        let tallies = conn.tallies(halves).await?;
-        let trained = tallies.iter().filter(|t| t.school_id == school && t.figure == ProcessFigure::StaffTrained);
+        let trained = all.tallies.iter().filter(|t| t.school_id == school && t.figure == ProcessFigure::StaffTrained);
         let mut closed: BTreeMap<ClosedAge, i64> = ClosedAge::ALL.iter().map(|age| (*age, 0)).collect();
-        for at in conn.closed_since(school).await? {
+        for at in closed_at {
             *closed.entry(ClosedAge::of((self.now() - at) / DAY)).or_default() += 1;
         }
         Ok(Pack {
             year,
             day: today.to_string(),
-            school: name,
-            roll: roll.iter().map(|(_, count)| count).sum(),
+            school: name.clone(),
+            roll: roll().map(|(_, _, count)| count).sum(),
             under,
             accesses: accesses(&days),
             refused,
@@ -181,6 +196,7 @@ impl App {
         conn: &mut Conn,
         school: SchoolId,
         incidents: &[Incident],
+        closed_at: &[i64],
     ) -> Result<Vec<(OpenFinding, i64)>> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let open = incidents.iter().filter(|incident| incident.closed.is_none());
@@ -188,7 +204,7 @@ impl App {
         let offices = conn.offices(school).await?.iter().filter(|office| office.rotation_due).count();
         let keys = conn.keys_due(school).await?.len();
         let year_ago = self.now() - 365 * DAY;
-        let old = conn.closed_since(school).await?.iter().filter(|at| **at <= year_ago).count();
+        let old = closed_at.iter().filter(|at| **at <= year_ago).count();
         let checked = school_time(year_ago).date().to_string();
         let all = [
             (OpenFinding::IncidentOpen, count(open.clone().count())),

@@ -22,7 +22,7 @@ use crate::domain::record::{EntryText, Layer};
 use crate::domain::warning::{Severity, Stage, State};
 use crate::domain::words::{Compartment, Kind, Way};
 use crate::policy::{Act, Admit, Append, Permit, Read};
-use crate::store::{Record, Tx, Warning};
+use crate::store::{PairingState, Record, Tx, Warning};
 
 /// Files counted in one transaction.
 const AT_ONCE: i64 = 50;
@@ -159,9 +159,10 @@ impl App {
     /// The first report on which nobody helps: after the last day of the last helper who agreed. None: nobody helps now.
     fn unaided(&self, approach: &Approach) -> Option<Date> {
         let today = self.today();
-        let helps = approach.pairings.iter().filter(|p| {
-            p.accepted_at.is_some() && !p.declined && !p.ended && !p.paused && p.ends.as_str() >= today.as_str()
-        });
+        let helps = approach
+            .pairings
+            .iter()
+            .filter(|pairing| matches!(pairing.state(&today), PairingState::Running | PairingState::Planned));
         helps.filter_map(|pairing| pairing.ends.parse().ok()).max().map(unaided_from)
     }
 

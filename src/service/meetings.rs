@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::papers::{Papers, Place, Sent, ShownPaper, school_names};
+use super::publisher::taught;
+use super::statistics::{Beside, beside};
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::county::{DecisionState, HalfYear, Part};
@@ -78,8 +80,6 @@ pub struct Contribution {
     pub school: SchoolId,
     /// Its name.
     pub name: String,
-    /// Where its published figures are shown: the numbers of a meeting come through the gate, and nobody types them in.
-    pub counts: String,
     /// Its experience.
     pub paper: Option<ShownPaper>,
 }
@@ -97,6 +97,8 @@ pub struct OpenedMeeting {
     pub minutes: Option<ShownPaper>,
     /// What each school brings.
     pub contributions: Vec<Contribution>,
+    /// Their published figures: the numbers of a meeting come through the gate, and nobody types them in.
+    pub beside: Beside,
     /// What was decided.
     pub decisions: Vec<ShownDecision>,
     /// Whether the person leads the meeting: writes minutes and decisions.
@@ -120,13 +122,6 @@ pub struct NewDecision {
     pub due: Date,
     /// What it is.
     pub text: String,
-}
-
-/// Where the published figures of a school are shown. A meeting links there: what may be known of a school's children is what the
-/// gate published, and nothing else.
-#[must_use]
-pub fn gate_counts(viewer: &Viewer, school: SchoolId) -> String {
-    if viewer.person.school_id == school { "/statistics".to_owned() } else { String::new() }
 }
 
 impl App {
@@ -212,6 +207,8 @@ impl App {
         let names = school_names(&mut conn).await?;
         let papers = self.open_papers(&mut conn, viewer, id.0).await?;
         let stored = conn.decisions(id).await?;
+        let attending = conn.schools().await?.into_iter().filter(|school| schools.contains(&school.id)).collect();
+        let beside = beside(&mut conn, attending).await?;
         drop(conn);
         self.leave_trace(&permit, Event::MeetingRead, "", &[]).await?;
         let name = |school: &SchoolId| names.get(school).cloned().unwrap_or_default();
@@ -220,7 +217,6 @@ impl App {
         let contribution = |school: &SchoolId| Contribution {
             school: *school,
             name: name(school),
-            counts: gate_counts(viewer, *school),
             paper: papers.get(&Place::of(*school, Part::Experience)).cloned(),
         };
         let (convenes, contributes) = (self.convenes(viewer, &meeting), self.contributes(viewer, &schools));
@@ -229,6 +225,7 @@ impl App {
             agenda: papers.get(&Place::of(host, Part::Agenda)).cloned(),
             minutes: papers.get(&Place::of(host, Part::Minutes)).cloned(),
             contributions: schools.iter().map(contribution).collect(),
+            beside,
             decisions: self.shown_decisions(viewer, &meeting, stored, &names, &papers),
             convenes,
             contributes,
@@ -524,8 +521,7 @@ async fn attending(conn: &mut Conn) -> Result<BTreeMap<MeetingId, BTreeSet<Schoo
 
 /// The schools besides one, by name.
 pub(crate) async fn others(conn: &mut Conn, own: SchoolId) -> Result<Vec<(SchoolId, String)>> {
-    let schools = conn.schools().await?.into_iter();
-    let schools = schools.filter(|school| school.kind == SchoolKind::School && school.id != own);
+    let schools = taught(conn.schools().await?).into_iter().filter(|school| school.id != own);
     Ok(schools.map(|school| (school.id, school.name)).collect())
 }
 

@@ -97,7 +97,7 @@ pub use letters::{fresh, receipt_number};
 pub use mandatory::{ListedReport, NewMandatory, OpenedReport, ReportState, ReportStep, Reports};
 pub use meetings::{
     Contribution, ListedMeeting, Meetings, NewDecision, NewJointMeeting, OWNERS as DECISION_OWNERS, OpenedMeeting,
-    ShownDecision, fresh_form, gate_counts,
+    ShownDecision, fresh_form,
 };
 pub use moods::MoodLog;
 pub use offices::{Newcomer, OfficeState, Offices, office_of};
@@ -119,7 +119,7 @@ pub use setup::{FoundedDistrict, FoundedSchool};
 pub(crate) use sheets::merged;
 pub use sheets::{ClassList, ClassSize, Listed};
 pub use staff::{AccountState, GivenDuty, Invited, KeyState, NewPerson, Staff, StaffDetail, StaffMember};
-pub use statistics::{CountyStatistics, SchoolBeside, Statistics};
+pub use statistics::{Beside, CountyStatistics, SchoolBeside, Statistics};
 pub use structure::{Structure, TermEdit};
 pub use supervisions::{
     ListedSupervision, NewSupervision, OpenedSupervision, ShownAnswer, SupervisedSchool, Supervisions,

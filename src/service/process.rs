@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::publisher::taught;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::county::HalfYear;
 use crate::domain::ids::{FormId, SchoolId};
 use crate::domain::process::{ProcessFigure, visits_asked};
-use crate::domain::words::{Kind, SchoolKind};
+use crate::domain::words::Kind;
 use crate::policy::{Manage, Read, Write};
 use crate::store::{Tally, Training};
 
@@ -74,7 +75,10 @@ impl App {
         let read = self.permit::<Read>(&viewer.at_school(), Kind::Supervision, district.0).await?;
         let mut conn = self.db.read().await?;
         let quota = conn.visits_quota().await?;
-        let rolls: BTreeMap<_, _> = conn.roll_of_each().await?.into_iter().collect();
+        let mut rolls: BTreeMap<SchoolId, i64> = BTreeMap::new();
+        for (school, _, count) in conn.rolls().await? {
+            *rolls.entry(school).or_default() += count;
+        }
         let tallies = conn.tallies(half.year_of()).await?;
         let schools = conn.schools().await?;
         drop(conn);
@@ -85,10 +89,10 @@ impl App {
             };
             tallies.iter().filter(of).map(|tally| tally.total).sum()
         };
-        let schools = schools.into_iter().filter(|school| school.kind == SchoolKind::School);
-        let mut schools: Vec<SchoolProgress> = schools
+        let mut schools: Vec<SchoolProgress> = taught(schools)
+            .into_iter()
             .map(|school| {
-                let roll = rolls.get(&school.id.0).copied().unwrap_or(0);
+                let roll = rolls.get(&school.id).copied().unwrap_or(0);
                 SchoolProgress {
                     school: school.id,
                     name: school.name,

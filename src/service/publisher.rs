@@ -24,7 +24,7 @@ use crate::domain::gate::release::{COUNTY, Counts, Released, Scope, publish};
 use crate::domain::ids::SchoolId;
 use crate::domain::process::Process;
 use crate::domain::words::SchoolKind;
-use crate::store::{Conn, Epoch, Release, School};
+use crate::store::{Conn, Epoch, Release, School, Tally};
 use crate::vault::{FactKey, NoiseKey};
 
 /// The name of the turn.
@@ -227,13 +227,8 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
     for (school, cohort, count) in conn.rolls().await? {
         rolls.entry(school.0).or_default().push((cohort, u32::try_from(count).unwrap_or(u32::MAX)));
     }
-    let mut terms: BTreeMap<Uuid, Vec<Date>> = BTreeMap::new();
+    let tallies = conn.tallies([HalfYear::of(day); 2]).await?;
     let schools = taught(conn.schools().await?);
-    for school in &schools {
-        for term in conn.terms(school.id).await? {
-            terms.entry(school.id.0).or_default().extend(term.starts.parse::<Date>().ok());
-        }
-    }
     let place = |id: Uuid, roll: Vec<(i64, u32)>, term: Date, facts, process| {
         let stands = decided.get(&id).copied();
         let tier = stands.unwrap_or_else(|| Tier::of_roll(roll.iter().map(|(_, count)| count).sum()));
@@ -243,10 +238,10 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
     let mut places = Vec::with_capacity(schools.len() + 1);
     for school in &schools {
         let facts = conn.facts(school.id).await?;
-        let starts = terms.remove(&school.id.0).unwrap_or_default();
+        let terms = conn.terms(school.id).await?;
+        let term = term_of(terms.iter().filter_map(|term| term.starts.parse().ok()), day);
         let roll = rolls.remove(&school.id.0).unwrap_or_default();
-        let term = term_of(starts.into_iter(), day);
-        let process = process(conn, school.id, term, day).await?;
+        let process = process(conn, &tallies, school.id, term, day).await?;
         places.push(place(school.id.0, roll, term, facts, process));
     }
     if schools.len() >= COUNTY_FROM || decided.contains_key(&Uuid::nil()) {
@@ -265,9 +260,7 @@ pub(super) fn taught(schools: Vec<School>) -> Vec<School> {
 }
 
 /// Numbers of the work of a school: totals of the half year, and due times from the beginning of the term to the day of the report.
-async fn process(conn: &mut Conn, school: SchoolId, term: Date, day: Date) -> Result<Vec<Process>> {
-    let half = HalfYear::of(day);
-    let tallies = conn.tallies([half, half]).await?;
+async fn process(conn: &mut Conn, tallies: &[Tally], school: SchoolId, term: Date, day: Date) -> Result<Vec<Process>> {
     let total = |figure| tallies.iter().find(|t| t.school_id == school && t.figure == figure).map_or(0, |t| t.total);
     let (met, due) = conn.deadlines_met(school, school_instant(term, 0), school_instant(day, 0)).await?;
     Ok(Process::of(total, met, due))

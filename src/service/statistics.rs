@@ -13,7 +13,7 @@ use crate::domain::ids::SchoolId;
 use crate::domain::relation::Standing;
 use crate::domain::words::{Kind, Role};
 use crate::policy::Read;
-use crate::store::{Conn, Release};
+use crate::store::{Conn, Release, School};
 
 /// The reports of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +39,22 @@ pub struct SchoolBeside {
     pub report: Released,
 }
 
+/// Schools beside each other in the report in force.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Those with a roll of 100 or more, by name.
+    pub schools: Vec<SchoolBeside>,
+    /// How many others there are, which are in the sum of all only.
+    pub others: usize,
+}
+
 /// The reports of all schools.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountyStatistics {
     /// Every report of the sum, oldest first.
     pub reports: Vec<Released>,
-    /// Schools with a roll of 100 or more, by name, in the report in force.
-    pub schools: Vec<SchoolBeside>,
-    /// How many others are in the sum only.
-    pub others: usize,
+    /// The schools.
+    pub beside: Beside,
     /// The day of the next report.
     pub next: Date,
 }
@@ -77,26 +84,11 @@ impl App {
         let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
         let mut conn = self.db.read().await?;
         let (reports, _) = self.released(&mut conn, Uuid::nil()).await?;
-        let (mut schools, mut others) = (Vec::new(), 0);
-        let all = taught(conn.schools().await?);
-        let last = conn.last_release().await?;
-        let of_report = match last {
-            Some((epoch, report, _)) => conn.releases_of_report(epoch, report).await?,
-            None => Vec::new(),
-        };
+        let schools = taught(conn.schools().await?);
+        let beside = beside(&mut conn, schools).await?;
         drop(conn);
-        for school in all {
-            let release = of_report.iter().find(|release| release.scope == school.id.0);
-            match release.map(read).transpose()? {
-                Some(report) if report.roll_in_all() >= ALL_FROM => {
-                    schools.push(SchoolBeside { id: school.id, name: school.name, report });
-                }
-                _ => others += 1,
-            }
-        }
-        schools.sort_by(|a, b| a.name.cmp(&b.name));
         self.leave_trace(&permit, Event::StatisticsRead, &detail(&reports), &[]).await?;
-        Ok(CountyStatistics { reports, schools, others, next: calendar::next(self.clock.today()) })
+        Ok(CountyStatistics { reports, beside, next: calendar::next(self.clock.today()) })
     }
 
     /// What was published of a scope in its last epoch, after a look whether anybody changed it since.
@@ -118,6 +110,24 @@ impl App {
 
 fn read(release: &Release) -> Result<Released> {
     Released::parse(&release.text).ok_or_else(|| Error::Internal(anyhow::anyhow!("a release cannot be read")))
+}
+
+/// These schools beside each other, in the report in force.
+pub(crate) async fn beside(conn: &mut Conn, among: Vec<School>) -> Result<Beside> {
+    let of_report = match conn.last_release().await? {
+        Some((epoch, report, _)) => conn.releases_of_report(epoch, report).await?,
+        None => Vec::new(),
+    };
+    let mut beside = Beside::default();
+    for School { id, name, .. } in among {
+        let release = of_report.iter().find(|release| release.scope == id.0);
+        match release.map(read).transpose()? {
+            Some(report) if report.roll_in_all() >= ALL_FROM => beside.schools.push(SchoolBeside { id, name, report }),
+            _ => beside.others += 1,
+        }
+    }
+    beside.schools.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(beside)
 }
 
 fn detail(reports: &[Released]) -> String {

@@ -46,19 +46,6 @@ pub struct AccessDay {
 }
 
 impl Conn {
-    /// How many students a school has on its roll, by entry cohort.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn roll_by_cohort(&mut self, school: SchoolId) -> Result<Vec<(i64, i64)>> {
-        sql!(
-            self,
-            fetch_all (i64, i64): "SELECT c.cohort, count(*) FROM students s JOIN classes c ON c.id = s.class_id
-             WHERE s.school_id = $1 GROUP BY c.cohort ORDER BY c.cohort DESC",
-            school.0
-        )
-    }
-
     /// What happened at a school between two instants, by role, kind, event and day; `shift` is the time zone.
     ///
     /// # Errors

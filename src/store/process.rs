@@ -51,14 +51,6 @@ impl Conn {
         )
     }
 
-    /// How many students each school has on its roll, without the classes that left.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn roll_of_each(&mut self) -> Result<Vec<(Uuid, i64)>> {
-        sql!(self, fetch_all (Uuid, i64): "SELECT s.school_id, count(*) FROM students s JOIN classes c ON c.id = s.class_id WHERE c.closed = $1 GROUP BY s.school_id", false)
-    }
-
     /// How many visits per student and school year the district asks for.
     ///
     /// # Errors

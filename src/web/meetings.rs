@@ -8,6 +8,7 @@ use axum_extra::extract::Form;
 use super::county::{Back, Fields, half_choices, half_word, with_status};
 use super::problem::Problem;
 use super::request::{Seen, done, page};
+use super::statistics::{Sheet, beside};
 use super::ui::{Choice, Ui, t};
 use super::{Web, Who, routes};
 use crate::domain::county::DecisionState;
@@ -55,6 +56,7 @@ struct MeetingsPage {
 struct MeetingPage {
     ui: Ui,
     opened: OpenedMeeting,
+    figures: Option<(Sheet, String)>,
     columns: Vec<String>,
     form: String,
     schools: Vec<Choice>,
@@ -68,6 +70,7 @@ struct MeetingPage {
 struct PrintPage {
     ui: Ui,
     opened: OpenedMeeting,
+    figures: Option<(Sheet, String)>,
     columns: Vec<String>,
 }
 
@@ -118,7 +121,8 @@ async fn print(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) ->
     let opened = web.app.open_meeting(&viewer, id).await?;
     let columns =
         vec![t!(ui, "meeting-decision"), t!(ui, "meeting-owner"), t!(ui, "meeting-due"), t!(ui, "meeting-state")];
-    page(&PrintPage { ui, opened, columns })
+    let figures = figures(&ui, &opened);
+    page(&PrintPage { ui, opened, figures, columns })
 }
 
 async fn minutes(
@@ -181,6 +185,12 @@ async fn share(State(web): State<Web>, seen: Seen, Path(id): Path<MeetingId>) ->
     Ok(done(&format!("/meetings/{id}"), "handed-round"))
 }
 
+/// The published figures of the schools beside each other, and of which day they are.
+fn figures(ui: &Ui, opened: &OpenedMeeting) -> Option<(Sheet, String)> {
+    let day = opened.beside.schools.first()?.report.day;
+    Some((beside(ui, &opened.beside), ui.civil(&day)))
+}
+
 /// Back to the meeting: with the news, or with the form and what is wrong in it.
 async fn answer(
     web: &Web,
@@ -223,9 +233,9 @@ async fn meeting_page(
     let schools = opened.contributions.iter().map(school).collect();
     let owners = ui.choices(DECISION_OWNERS, Role::parse(back.text("decision", "owner", "")));
     let form = back.text("decision", "form", &fresh_form().to_string()).to_owned();
-    let today = web.app.today();
+    let (today, figures) = (web.app.today(), figures(&ui, &opened));
     let status = back.status;
-    Ok(with_status(status, page(&MeetingPage { ui, opened, columns, form, schools, owners, today, back })?))
+    Ok(with_status(status, page(&MeetingPage { ui, opened, figures, columns, form, schools, owners, today, back })?))
 }
 
 impl MeetingPage {

@@ -6,15 +6,15 @@ mod workbook;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use jiff::civil::Date;
 
-use self::sheets::{Sheet, beside, sheets};
+use self::sheets::sheets;
+pub(super) use self::sheets::{Sheet, beside};
 use super::problem::Problem;
 use super::request::{Seen, page};
 use super::ui::{Ui, t};
-use super::{Web, Who, routes};
+use super::{Web, Who, routes, xlsx};
 use crate::domain::gate::figure::LEAST;
 use crate::domain::gate::limits::Limits;
 use crate::domain::gate::menu::{LATEST, Menu, Profile};
@@ -22,7 +22,7 @@ use crate::domain::gate::release::Released;
 use crate::domain::gate::{ALL_FROM, REPORTS, TOTALS_FROM};
 use crate::domain::warning::LabelScheme;
 use crate::domain::words::Role;
-use crate::service::{CountyStatistics, SchoolBeside, Statistics, Viewer};
+use crate::service::{Beside, CountyStatistics, Statistics, Viewer};
 
 /// Who sees numbers: those of the own school, or those of all schools together.
 const LEADERS: Who = Who::Roles(&[Role::SchoolLeader, Role::MoralEdDirector, Role::DistrictOfficer]);
@@ -64,8 +64,8 @@ struct Numbers {
     name: String,
     /// Every report, oldest first.
     reports: Vec<Released>,
-    /// Schools beside each other, and how many are in the sum only; for the district.
-    beside: Option<(Vec<SchoolBeside>, usize)>,
+    /// Schools beside each other; for the district.
+    beside: Option<Beside>,
     /// The day of the next report.
     next: Date,
     /// Whether the sum of all schools is published.
@@ -75,9 +75,8 @@ struct Numbers {
 impl Numbers {
     async fn of(web: &Web, viewer: &Viewer) -> Result<Self, Problem> {
         if viewer.has(Role::DistrictOfficer) {
-            let CountyStatistics { reports, schools, others, next } = web.app.county_statistics(viewer).await?;
-            let beside = Some((schools, others));
-            return Ok(Self { name: viewer.school.name.clone(), reports, beside, next, county: true });
+            let CountyStatistics { reports, beside, next } = web.app.county_statistics(viewer).await?;
+            return Ok(Self { name: viewer.school.name.clone(), reports, beside: Some(beside), next, county: true });
         }
         let Statistics { school, reports, next, county } = web.app.statistics(viewer).await?;
         Ok(Self { name: school, reports, beside: None, next, county })
@@ -85,8 +84,7 @@ impl Numbers {
 
     fn sheets(&self, ui: &Ui, labels: LabelScheme) -> Vec<Sheet> {
         let schools = self.beside.as_ref().filter(|_| !self.reports.is_empty());
-        let schools = schools.map(|(schools, others)| beside(ui, schools, *others));
-        schools.into_iter().chain(sheets(ui, &self.reports, labels)).collect()
+        schools.map(|schools| beside(ui, schools)).into_iter().chain(sheets(ui, &self.reports, labels)).collect()
     }
 }
 
@@ -99,9 +97,7 @@ async fn workbook(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<R
     let numbers = Numbers::of(&web, &viewer).await?;
     let sheets = numbers.sheets(&ui, viewer.school.labels);
     let file = workbook::file(&ui, &numbers.name, numbers.reports.last().map(|report| report.day), &sheets)?;
-    let kind = (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
-    let name = (header::CONTENT_DISPOSITION, "attachment; filename=\"yice-statistics.xlsx\"");
-    Ok(([kind, name], file).into_response())
+    Ok(xlsx::answer("yice-statistics", file))
 }
 
 async fn help(State(web): State<Web>, Seen { viewer, ui }: Seen) -> Result<Response, Problem> {

@@ -36,9 +36,14 @@ pub(super) type Sheet = (String, Vec<Vec<Cell>>);
 /// A defect of this program: a name of a sheet that Excel does not take.
 pub(super) fn workbook(file: &str, sheets: Vec<Sheet>) -> Result<Response, Problem> {
     let bytes = written(sheets).map_err(|error| Problem::because(ProblemKind::Internal, &error.into()))?;
+    Ok(answer(file, bytes))
+}
+
+/// The bytes of a workbook as an answer.
+pub(super) fn answer(file: &str, bytes: Vec<u8>) -> Response {
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned();
     let disposition = format!("attachment; filename=\"{file}.xlsx\"");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response())
+    ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }
 
 fn written(sheets: Vec<Sheet>) -> Result<Vec<u8>, XlsxError> {

@@ -18,6 +18,7 @@ use crate::support::cluster::Engine;
 both_backends!(
     an_officer_finds_the_own_pages_and_nothing_about_a_child,
     a_meeting_goes_from_the_agenda_to_a_decision_that_is_done,
+    a_meeting_exchanges_what_was_published_and_nothing_else,
     a_text_that_names_a_child_does_not_leave_the_school_and_says_which_line,
     a_school_that_takes_no_part_finds_no_meeting_and_no_supervision,
     an_officer_sees_who_is_behind_and_a_supervision_goes_round,
@@ -202,6 +203,28 @@ async fn a_meeting_goes_from_the_agenda_to_a_decision_that_is_done(engine: Engin
     assert_eq!(rows, ["1", "1"]);
 }
 
+async fn a_meeting_exchanges_what_was_published_and_nothing_else(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    let county = County::of(&at).await;
+    let path = format!("/meetings/{}", county.meeting);
+    let neighbour = county.neighbour(&at, "lin").await;
+    assert!(neighbour.get(&path).await.texts("main table").len() == 1, "the decisions only: nothing was published yet");
+    crate::gate::enrol(&at).await;
+    let dir = tempfile::tempdir().unwrap();
+    at.app.publish_what_is_due(dir.path(), true).await.unwrap().expect("the first report");
+    let officer = county.of_district(&at, Role::DistrictOfficer, "zhou").await;
+    let published = officer.get("/statistics").await.texts("main section:first-of-type tr");
+    assert!(published.len() == 3 && published[1].starts_with("石门村教学点"), "{published:#?}");
+    for path in [path.clone(), format!("{path}/print")] {
+        for person in [&neighbour, &officer] {
+            let page = person.get(&path).await;
+            let shown = page.texts("main table:has(.number) tr");
+            assert_eq!(shown, published, "{path}");
+            assert!(page.source.contains("这些是估计数"), "{path}");
+        }
+    }
+}
+
 async fn a_text_that_names_a_child_does_not_leave_the_school_and_says_which_line(engine: Engine) {
     let at = TestApp::on(engine).await;
     let county = County::of(&at).await;
@@ -275,7 +298,7 @@ async fn an_officer_sees_who_is_behind_and_a_supervision_goes_round(engine: Engi
         let sent = homeroom.post(&format!("/files/{student}/entry"), &visit).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER);
     }
-    let roll = at.app.db.read().await.unwrap().roll_of_each().await.unwrap()[0].1;
+    let roll = at.app.db.read().await.unwrap().rolls().await.unwrap().iter().map(|r| r.2).sum::<i64>();
     let page = officer.get("/progress").await;
     let row = |page: &Page, name: &str| {
         let names = page.texts("tbody th");
@@ -349,8 +372,7 @@ async fn a_privacy_officer_has_the_pack_and_the_district_has_sums(engine: Engine
     at.students(at.class).await;
     let page = privacy.get("/compliance").await;
     assert_eq!(page.status, StatusCode::OK);
-    let roll: i64 =
-        at.app.db.read().await.unwrap().roll_by_cohort(at.school.id).await.unwrap().iter().map(|r| r.1).sum();
+    let roll: i64 = at.app.db.read().await.unwrap().rolls().await.unwrap().iter().map(|r| r.2).sum();
     assert!(page.source.contains(&format!("<td class=\"number\">{roll}</td>")));
     // The roster was read by counsellors this month; months are columns.
     let rows = page.texts("tbody tr");

@@ -27,7 +27,14 @@ both_backends!(
 /// A school with a report of today.
 async fn published(engine: Engine) -> (TestApp, tempfile::TempDir) {
     let at = TestApp::on(engine).await;
-    // The few students of the other tests, and as many beside them as make a school with all tables.
+    enrol(&at).await;
+    let dir = tempfile::tempdir().unwrap();
+    at.app.publish_what_is_due(dir.path(), true).await.unwrap().expect("the first report");
+    (at, dir)
+}
+
+/// As many students beside the few of the other tests as make a school with all tables.
+pub async fn enrol(at: &TestApp) {
     let standing = Standing::installation(at.school.id);
     let permit = at.app.permit::<Report>(&standing, Kind::Roster, at.school.id.0).await.unwrap();
     let mut tx = at.app.begin().await.unwrap();
@@ -39,9 +46,6 @@ async fn published(engine: Engine) -> (TestApp, tempfile::TempDir) {
         tx.insert_student(&permit, &macs, at.app.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    at.app.publish_what_is_due(dir.path(), true).await.unwrap().expect("the first report");
-    (at, dir)
 }
 
 async fn nothing_that_a_request_asks_for_changes_what_is_answered(engine: Engine) {

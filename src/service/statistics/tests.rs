@@ -42,11 +42,11 @@ async fn a_district_officer_sees_large_schools_beside_each_other_and_the_others_
     }
     let dir = tempfile::tempdir().unwrap();
     let none = app.county_statistics(&officer).await.unwrap();
-    assert_eq!((none.reports.len(), none.schools.len(), none.others), (0, 0, 4));
+    assert_eq!((none.reports.len(), none.beside.schools.len(), none.beside.others), (0, 0, 4));
     app.publish_what_is_due(dir.path(), true).await.unwrap().unwrap();
     let seen = app.county_statistics(&officer).await.unwrap();
-    let names: Vec<&str> = seen.schools.iter().map(|school| school.name.as_str()).collect();
-    assert_eq!((names, seen.others), (vec!["乙校", "甲校"], 2), "those of sixty and of nobody are in the sum only");
+    let names: Vec<&str> = seen.beside.schools.iter().map(|school| school.name.as_str()).collect();
+    assert_eq!((names, seen.beside.others), (vec!["乙校", "甲校"], 2), "those of sixty and of nobody are in the sum only");
     assert_eq!((seen.reports.len(), seen.reports[0].county, seen.reports[0].roll_in_all()), (1, true, 580));
-    assert_eq!(seen.schools[0].report.roll_in_all(), 400);
+    assert_eq!(seen.beside.schools[0].report.roll_in_all(), 400);
 }

@@ -7,7 +7,7 @@ use crate::domain::gate::release::Released;
 use crate::domain::process::{DEADLINES_FROM, Process, ProcessFigure};
 use crate::domain::warning::LabelScheme;
 use crate::domain::words::{GroupTag, Sex};
-use crate::service::SchoolBeside;
+use crate::service::{Beside, SchoolBeside};
 use crate::web::chart::{Bar, BarChart, BarGrid, GridRow, Trend, TrendRow};
 use crate::web::format;
 use crate::web::ui::{Ui, t};
@@ -87,7 +87,8 @@ pub(crate) fn sheets(ui: &Ui, reports: &[Released], labels: LabelScheme) -> Vec<
 }
 
 /// Schools beside each other: the groups of each, and what is left for the sum.
-pub(crate) fn beside(ui: &Ui, schools: &[SchoolBeside], others: usize) -> Sheet {
+pub(crate) fn beside(ui: &Ui, beside: &Beside) -> Sheet {
+    let (schools, others) = (&beside.schools, beside.others);
     let tags = GroupTag::ALL.iter().map(|tag| ui.word(*tag));
     let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll")].into_iter().chain(tags).collect();
     let row = |SchoolBeside { name, report, .. }: &SchoolBeside| {

@@ -4,6 +4,7 @@ use jiff::civil::date;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::service::SchoolBeside;
 use crate::domain::gate::menu::{Cell, Tier, Visit};
 use crate::domain::gate::release::Released;
 use crate::domain::process::Process;
@@ -161,7 +162,7 @@ fn the_district_sees_large_schools_beside_each_other_and_how_many_are_in_the_sum
         report: report(1, Tier::All, 37),
     };
     let county = Released { county: true, ..report(1, Tier::All, 90) };
-    let beside = Some((vec![large], 2));
+    let beside = Some(Beside { schools: vec![large], others: 2 });
     let numbers = Numbers { beside, county: true, ..statistics(vec![county]) };
     let ui = Ui::anonymous(Language::ZhCn, "/statistics");
     let page = StatisticsPage::new(ui, &numbers, LabelScheme::Three).render().unwrap();

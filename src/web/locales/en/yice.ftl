@@ -2297,7 +2297,6 @@ meeting-agenda = Agenda
 meeting-paper = Print the record
 meeting-brings = What the schools bring
 meeting-counts-hint = Only published figures are used, and small ones are hidden. Nobody copies or says aloud how many children there are.
-meeting-counts = Published figures of your school
 meeting-nothing-yet = Nothing written yet.
 meeting-own = Experience of your school
 meeting-experience = Experience

@@ -2280,7 +2280,6 @@ meeting-agenda = 议题
 meeting-paper = 打印记录表
 meeting-brings = 各校交流
 meeting-counts-hint = 数字只用系统公布的汇总数，小于门槛的不显示。会上不抄写、不口报孩子的人数。
-meeting-counts = 查看本校公布的数字
 meeting-nothing-yet = 还没有填写。
 meeting-own = 本校经验
 meeting-experience = 经验交流
