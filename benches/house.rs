@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tower::ServiceExt as _;
 use yice::domain::audit::Event;
 use yice::domain::clock::Clock;
+use yice::domain::gate::menu::Profile;
 use yice::domain::ids::ClassId;
 use yice::domain::relation::{Duty, Standing};
 use yice::domain::roster;
@@ -41,6 +42,7 @@ async fn school() -> School {
         secret: ServerSecret::generate().unwrap(),
         clock: Clock::System,
         kdf: KdfGate::new(kdf, 2),
+        noise: Profile::Standard,
     };
     app.found_installation().await.unwrap();
     let founded = app.found_school("基准学校").await.unwrap();

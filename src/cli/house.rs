@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use crate::domain::clock::Clock;
+use crate::domain::gate::menu::Profile;
 use crate::policy::Policy;
 use crate::service::{App, KdfGate};
 use crate::store::Db;
@@ -129,7 +130,7 @@ impl Place {
         };
         let policy = Policy::load().await?;
         let kdf = KdfGate::new(Kdf::new(KdfParams::default())?, AT_ONCE);
-        Ok(App { db, policy, secret, clock: Clock::System, kdf })
+        Ok(App { db, policy, secret, clock: Clock::System, kdf, noise: Profile::Standard })
     }
 
     async fn sqlite(&self) -> Result<Db, Failure> {

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::house::Place;
 use super::say::{Words, print, tell};
 use super::{Failure, Outcome, outside, server};
+use crate::domain::gate::menu::Profile;
 use crate::domain::words::Language;
 use crate::service::{App, Bell, Sweeper};
 use crate::web;
@@ -45,6 +46,9 @@ pub struct Serve {
     /// 前面有 HTTPS 代理：登录凭证只走 HTTPS · a proxy in front ends TLS: cookies travel over HTTPS only
     #[arg(long, env = "YICE_BEHIND_TLS", conflicts_with = "insecure_lan")]
     behind_tls: bool,
+    /// 汇总数字的噪声：standard 或更强的 strict，从下一个发布期起 · noise of the numbers for leadership, from the next epoch on
+    #[arg(long, env = "YICE_STATISTICS", value_name = "PROFILE", default_value = "standard", value_parser = profile)]
+    statistics: Profile,
     /// 明知内网他人可截取，仍不用 HTTPS · plain HTTP on a network, although others on it can read along
     #[arg(long)]
     insecure_lan: bool,
@@ -56,12 +60,12 @@ impl Serve {
     /// # Errors
     /// The installation cannot be opened, or the address not be used.
     pub async fn run(self, lang: Language) -> Result<Outcome, Failure> {
-        let Self { place, listen, behind_tls, insecure_lan } = self;
+        let Self { place, listen, behind_tls, statistics, insecure_lan } = self;
         if !listen.ip().is_loopback() && !behind_tls && !insecure_lan {
             return Err(Failure::Open(listen));
         }
         let listener = bind(listen).await?;
-        let app = Arc::new(place.open().await?);
+        let app = Arc::new(App { noise: statistics, ..place.open().await? });
         app.check_limits().map_err(anyhow::Error::from)?;
         let stop = server::asked_to_stop();
         // The first line is for programs that started us and want to know where to ask.
@@ -70,6 +74,11 @@ impl Serve {
         tell(&t!(Words(lang), "cli-stopped"));
         Ok(Outcome::Done)
     }
+}
+
+fn profile(word: &str) -> Result<Profile, String> {
+    let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.as_str()).collect();
+    Profile::parse(word).ok_or_else(|| known.join(" | "))
 }
 
 /// Takes an address.

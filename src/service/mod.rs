@@ -134,6 +134,7 @@ pub use warnings::{
 use uuid::Uuid;
 
 use crate::domain::clock::Clock;
+use crate::domain::gate::menu::Profile;
 use crate::domain::relation::Standing;
 use crate::domain::words::Kind;
 use crate::policy::{Act, Permit, Policy, Refused};
@@ -153,6 +154,8 @@ pub struct App {
     pub clock: Clock,
     /// Password hashing, a few at a time.
     pub kdf: KdfGate,
+    /// How much noise the numbers for leadership have, from the next epoch on.
+    pub noise: Profile,
 }
 
 impl App {

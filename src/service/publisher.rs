@@ -168,7 +168,7 @@ impl App {
     fn new_epoch(&self, number: i64, begins: Date) -> Result<Epoch> {
         let id = Uuid::new_v4();
         let noise = Some(NoiseKey::generate()?.seal(&self.secret, id)?);
-        Ok(Epoch { number, id, begins: begins.to_string(), menu: LATEST, profile: Profile::Standard, noise })
+        Ok(Epoch { number, id, begins: begins.to_string(), menu: LATEST, profile: self.noise, noise })
     }
 
     /// Adds the releases of a report, if nobody else did meanwhile.

@@ -12,6 +12,7 @@ use super::keys::seal;
 use super::sheets::sheet_spot;
 use super::{App, FieldEdit, FoundedSchool, KdfGate, Keys, Viewer};
 use crate::domain::clock::Clock;
+use crate::domain::gate::menu::Profile;
 use crate::domain::ids::{ClassId, StudentId, WarningId};
 use crate::domain::record::{EntryText, Field, SheetRow};
 use crate::domain::relation::{Duty, Standing};
@@ -54,6 +55,7 @@ impl School {
             secret: ServerSecret::generate().unwrap(),
             clock: Clock::fixed(MORNING),
             kdf: KdfGate::new(kdf, 2),
+            noise: Profile::Standard,
         };
         let slips = app.found_installation().await.unwrap();
         let founded = app.found_school("柳溪镇初级中学").await.unwrap();

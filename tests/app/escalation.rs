@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 use yice::domain::clock::{Clock, DAY, HOUR, MINUTE};
+use yice::domain::gate::menu::Profile;
 use yice::domain::ids::{DeadlineId, PersonId, StudentId};
 use yice::domain::relation::Standing;
 use yice::domain::words::{Kind, Relation, Role};
@@ -64,6 +65,7 @@ async fn node(at: &TestApp) -> App {
         secret: ServerSecret::generate().unwrap(),
         clock: Clock::fixed(at.app.now()),
         kdf: KdfGate::new(kdf, 2),
+        noise: Profile::Standard,
     }
 }
 

@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use yice::domain::audit::Event;
 use yice::domain::clock::{Clock, HOUR};
 use yice::domain::crisis::{Member, TeamDuty};
+use yice::domain::gate::menu::Profile;
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
 use yice::domain::ids::{
@@ -85,6 +86,7 @@ impl TestApp {
             secret: ServerSecret::generate().unwrap(),
             clock: Clock::fixed(MORNING),
             kdf: KdfGate::new(kdf, 2),
+            noise: Profile::Standard,
         });
         app.found_installation().await.unwrap();
         let school = app.found_school("石门村教学点").await.unwrap();

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 use yice::domain::clock::Clock;
+use yice::domain::gate::menu::Profile;
 use yice::domain::relation::Duty;
 use yice::domain::words::Role;
 use yice::policy::Policy;
@@ -51,6 +52,7 @@ impl Installation {
                 secret,
                 clock: Clock::System,
                 kdf: KdfGate::new(kdf, 2),
+                noise: Profile::Standard,
             };
             app.found_installation().await.unwrap();
             let founded = app.found_school("柳溪镇初级中学").await.unwrap();

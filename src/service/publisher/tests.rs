@@ -223,11 +223,13 @@ async fn a_new_epoch_begins_with_the_latest_menu_and_destroys_the_key_of_the_las
     // A folder with marks from then on: it is no copy.
     Marks::read(house.dir.path()).unwrap().add(date(2024, 12, 1), 1, 1).unwrap();
     house.on(date(2026, 11, 1).saturating_add(1.month())).await;
+    house.school.app.noise = Profile::Strict;
     assert_eq!(date(2024, 12, 1).saturating_add(24.months()), date(2026, 12, 1));
     let published = house.publish(false).await.unwrap();
     assert_eq!((published.epoch, published.report), (2, 1));
     let report = house.seen().await.reports.pop().unwrap();
-    assert_eq!((report.version, report.epoch), (LATEST, 2));
+    assert_eq!((report.version, report.epoch, report.profile), (LATEST, 2, Profile::Strict));
+    assert_eq!(report.scale(LEFT_BEHIND), LEFT_BEHIND.table().scale(Profile::Strict));
     assert!(report.cells.keys().any(|cell| cell.table() == Table::Visit), "what is new enters the menu");
     let epoch = house.school.app.db.read().await.unwrap().last_epoch().await.unwrap().unwrap();
     assert!(epoch.number == 2 && NoiseKey::open(&house.school.app.secret, id, &epoch.noise.unwrap()).is_err());
@@ -245,8 +247,10 @@ async fn the_last_report_of_the_first_menu_has_no_home_visits() {
     tx.commit().await.unwrap();
     Marks::read(house.dir.path()).unwrap().add(date(2025, 1, 1), 1, 1).unwrap();
     house.on(date(2026, 12, 1)).await;
+    house.school.app.noise = Profile::Strict;
     assert_eq!(house.publish(false).await.unwrap().report, 24);
     let report = house.seen().await.reports.pop().unwrap();
+    assert_eq!(report.profile, Profile::Standard, "an epoch ends as it began");
     assert!(report.version == 1 && report.cells.keys().all(|cell| cell.table() != Table::Visit));
 }
 

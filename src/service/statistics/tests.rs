@@ -46,7 +46,11 @@ async fn a_district_officer_sees_large_schools_beside_each_other_and_the_others_
     app.publish_what_is_due(dir.path(), true).await.unwrap().unwrap();
     let seen = app.county_statistics(&officer).await.unwrap();
     let names: Vec<&str> = seen.beside.schools.iter().map(|school| school.name.as_str()).collect();
-    assert_eq!((names, seen.beside.others), (vec!["乙校", "甲校"], 2), "those of sixty and of nobody are in the sum only");
+    assert_eq!(
+        (names, seen.beside.others),
+        (vec!["乙校", "甲校"], 2),
+        "those of sixty and of nobody are in the sum only"
+    );
     assert_eq!((seen.reports.len(), seen.reports[0].county, seen.reports[0].roll_in_all()), (1, true, 580));
     assert_eq!(seen.beside.schools[0].report.roll_in_all(), 400);
 }

@@ -4,12 +4,12 @@ use jiff::civil::date;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::service::SchoolBeside;
 use crate::domain::gate::menu::{Cell, Tier, Visit};
 use crate::domain::gate::release::Released;
 use crate::domain::process::Process;
 use crate::domain::warning::{LabelScheme, Severity, Stage};
 use crate::domain::words::{GroupTag, Language};
+use crate::service::SchoolBeside;
 
 /// A report of a school of 600 in two grades.
 fn report(nth: usize, tier: Tier, left_behind: i64) -> Released {

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use yice::domain::clock::Clock;
+use yice::domain::gate::menu::Profile;
 use yice::domain::relation::Duty;
 use yice::domain::words::Role;
 use yice::policy::Policy;
@@ -90,7 +91,14 @@ impl House {
         std::fs::write(dir.join("server.secret"), &text).unwrap();
         let kdf = Kdf::new(KdfParams { memory_kib: 64, time: 1, lanes: 1 }).unwrap();
         let policy = Policy::load().await.unwrap();
-        let app = App { db: database.db.clone(), policy, secret, clock: Clock::System, kdf: KdfGate::new(kdf, 2) };
+        let app = App {
+            db: database.db.clone(),
+            policy,
+            secret,
+            clock: Clock::System,
+            kdf: KdfGate::new(kdf, 2),
+            noise: Profile::Standard,
+        };
         let mut founders = found_people(&app).await;
         founders.push(("nobody", None));
         let mut serve = command(&["--log", "trace"]);

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 use yice::domain::clock::Clock;
+use yice::domain::gate::menu::Profile;
 use yice::domain::ids::{KeyId, OfficeId, PersonId};
 use yice::domain::relation::Standing;
 use yice::domain::roster;
@@ -127,6 +128,7 @@ async fn whoever_runs_the_stolen_files_and_passes_for_a_counsellor_reads_no_word
         secret: ServerSecret::parse(at.app.secret.to_text().expose_secret()).unwrap(),
         clock: Clock::fixed(at.app.now()),
         kdf: KdfGate::new(Kdf::new(KdfParams { memory_kib: 64, time: 1, lanes: 1 }).unwrap(), 2),
+        noise: Profile::Standard,
     });
     for password in ["", "password1234", "li", at.app.secret.to_text().expose_secret()] {
         let answer = app.sign_in("li", SecretString::from(password), "127.0.0.1").await;

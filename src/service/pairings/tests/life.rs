@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::clock::Clock;
+use crate::domain::gate::menu::Profile;
 use crate::domain::helping::ReviewKind;
 use crate::policy::Policy;
 use crate::service::key_check::Finding;
@@ -25,7 +26,7 @@ impl Thief {
         let secret = ServerSecret::parse(house.school.app.secret.to_text().expose_secret()).unwrap();
         let kdf = Kdf::new(KdfParams { memory_kib: 64, time: 1, lanes: 1 }).unwrap();
         let (policy, clock) = (Policy::load().await.unwrap(), Clock::fixed(house.school.app.now()));
-        let app = App { db, policy, secret, clock, kdf: KdfGate::new(kdf, 2) };
+        let app = App { db, policy, secret, clock, kdf: KdfGate::new(kdf, 2), noise: Profile::Standard };
         let token = app.sign_in(login, SecretString::from(PASSWORD), "::1").await.unwrap().token;
         let viewer = app.viewer(&token).await.unwrap();
         let mut conn = app.db.read().await.unwrap();
