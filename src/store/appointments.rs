@@ -2,58 +2,55 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{AppointmentId, LetterId, PersonId, SchoolId};
 use crate::domain::room::AppointmentState;
 use crate::policy::{Act, Manage, Permit};
 
-/// When a counsellor receives people, every week.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct RoomHours {
-    /// Its id.
-    pub id: Uuid,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The counsellor.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// 1 for Monday to 7 for Sunday.
-    pub weekday: i64,
-    /// Minutes after midnight at the school.
-    pub starts: i64,
-    /// How long, minutes.
-    pub minutes: i64,
-    /// Where.
-    pub room: String,
+row! {
+    /// When a counsellor receives people, every week.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct RoomHours {
+        /// Its id.
+        pub id: Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The counsellor.
+        pub person_id: PersonId as Uuid,
+        /// 1 for Monday to 7 for Sunday.
+        pub weekday: i64,
+        /// Minutes after midnight at the school.
+        pub starts: i64,
+        /// How long, minutes.
+        pub minutes: i64,
+        /// Where.
+        pub room: String,
+    }
 }
 
-/// An appointment.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Appointment {
-    /// Its id, random.
-    #[sqlx(try_from = "Uuid")]
-    pub id: AppointmentId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The counsellor.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// From, microseconds UTC.
-    pub starts_at: i64,
-    /// To, microseconds UTC.
-    pub ends_at: i64,
-    /// Where.
-    pub room: String,
-    /// Where it stands.
-    #[sqlx(try_from = "String")]
-    pub state: AppointmentState,
-    /// The sealed [`AppointmentFor`](crate::domain::room::AppointmentFor).
-    #[sqlx(try_from = "Uuid")]
-    pub letter_id: LetterId,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// An appointment.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Appointment {
+        /// Its id, random.
+        pub id: AppointmentId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The counsellor.
+        pub person_id: PersonId as Uuid,
+        /// From, microseconds UTC.
+        pub starts_at: i64,
+        /// To, microseconds UTC.
+        pub ends_at: i64,
+        /// Where.
+        pub room: String,
+        /// Where it stands.
+        pub state: AppointmentState as String,
+        /// The sealed [`AppointmentFor`](crate::domain::room::AppointmentFor).
+        pub letter_id: LetterId as Uuid,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
 impl Conn {

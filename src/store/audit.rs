@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::postgres::Params;
 use super::rounds::passed_on_line;
-use super::{Error, Inner, Result, Tx, sql_all, sqlite};
+use super::{Error, Inner, Result, Tx, row, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation, Role};
@@ -20,23 +20,22 @@ pub struct StoredLine {
     pub hash: Vec<u8>,
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct LineRow {
-    #[sqlx(try_from = "Uuid")]
-    school_id: SchoolId,
-    seq: i64,
-    at: i64,
-    #[sqlx(try_from = "Uuid")]
-    actor: PersonId,
-    // Words are read here and not by the driver, so that a line with an unknown one does not spoil its neighbours.
-    role: String,
-    relation: String,
-    kind: String,
-    event: String,
-    outcome: String,
-    object: Uuid,
-    detail: String,
-    hash: Vec<u8>,
+row! {
+    pub(super) struct LineRow {
+        school_id: SchoolId as Uuid,
+        seq: i64,
+        at: i64,
+        actor: PersonId as Uuid,
+        // Words are read here and not by the driver, so that a line with an unknown one does not spoil its neighbours.
+        role: String,
+        relation: String,
+        kind: String,
+        event: String,
+        outcome: String,
+        object: Uuid,
+        detail: String,
+        hash: Vec<u8>,
+    }
 }
 
 impl TryFrom<LineRow> for StoredLine {

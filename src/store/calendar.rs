@@ -1,18 +1,19 @@
 //! The days of a school that are not what their weekday says.
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::calendar::DayKind;
 use crate::domain::ids::SchoolId;
 use crate::policy::{Manage, Permit};
 
-/// A day that is not what its weekday says.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct MarkedDay {
-    /// The day, `YYYY-MM-DD`.
-    pub day: String,
-    /// What it is.
-    #[sqlx(try_from = "String")]
-    pub kind: DayKind,
+row! {
+    /// A day that is not what its weekday says.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct MarkedDay {
+        /// The day, `YYYY-MM-DD`.
+        pub day: String,
+        /// What it is.
+        pub kind: DayKind as String,
+    }
 }
 
 impl Conn {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::StudentId;
 use crate::domain::words::words;
 use crate::policy::{Act, Permit};
@@ -28,20 +28,21 @@ words! {
     }
 }
 
-/// One sealed value.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Cell {
-    /// Its table.
-    #[sqlx(try_from = "String")]
-    pub table: CellTable,
-    /// Its row.
-    pub row: Uuid,
-    /// The key epoch.
-    pub epoch: i64,
-    /// The version that the seal covers.
-    pub version: i64,
-    /// The sealed value.
-    pub sealed: Vec<u8>,
+row! {
+    /// One sealed value.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Cell {
+        /// Its table.
+        pub table: CellTable as String,
+        /// Its row.
+        pub row: Uuid,
+        /// The key epoch.
+        pub epoch: i64,
+        /// The version that the seal covers.
+        pub version: i64,
+        /// The sealed value.
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

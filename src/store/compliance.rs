@@ -2,47 +2,49 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::clock::DAY;
 use crate::domain::compliance::IncidentKind;
 use crate::domain::ids::{IncidentId, SchoolId};
 use crate::domain::keeping::KeepingKind;
 use crate::policy::{Manage, Permit, Read};
 
-/// An incident: a word and days.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Incident {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: IncidentId,
-    /// What happened.
-    #[sqlx(try_from = "String")]
-    pub kind: IncidentKind,
-    /// When it was found.
-    pub found: String,
-    /// When it was reported to the authorities.
-    pub reported: Option<String>,
-    /// When guardians and students were told.
-    pub told: Option<String>,
-    /// When it was closed.
-    pub closed: Option<String>,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// An incident: a word and days.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Incident {
+        /// Its id.
+        pub id: IncidentId as Uuid,
+        /// What happened.
+        pub kind: IncidentKind as String,
+        /// When it was found.
+        pub found: String,
+        /// When it was reported to the authorities.
+        pub reported: Option<String>,
+        /// When guardians and students were told.
+        pub told: Option<String>,
+        /// When it was closed.
+        pub closed: Option<String>,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
-/// Accesses of one role to one kind of thing on one day.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct AccessDay {
-    /// The code of the role.
-    pub role: String,
-    /// The code of the kind.
-    pub kind: String,
-    /// The code of the event.
-    pub event: String,
-    /// Days since 1970 in the school's time zone.
-    pub day: i64,
-    /// How many.
-    pub count: i64,
+row! {
+    /// Accesses of one role to one kind of thing on one day.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct AccessDay {
+        /// The code of the role.
+        pub role: String,
+        /// The code of the kind.
+        pub kind: String,
+        /// The code of the event.
+        pub event: String,
+        /// Days since 1970 in the school's time zone.
+        pub day: i64,
+        /// How many.
+        pub count: i64,
+    }
 }
 
 impl Conn {

@@ -2,50 +2,50 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{GroupId, PersonId, SchoolId};
 use crate::policy::{Act, Permit};
 
-/// A group.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct CounselGroup {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: GroupId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The counsellor.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// Whether it meets no more.
-    pub ended: bool,
-    /// When it was made, microseconds UTC.
-    pub started_at: i64,
-    /// The key epoch.
-    pub epoch: i64,
-    /// Edit version: of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`GroupPlan`](crate::domain::session::GroupPlan).
-    pub sealed: Vec<u8>,
+row! {
+    /// A group.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct CounselGroup {
+        /// Its id.
+        pub id: GroupId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The counsellor.
+        pub person_id: PersonId as Uuid,
+        /// Whether it meets no more.
+        pub ended: bool,
+        /// When it was made, microseconds UTC.
+        pub started_at: i64,
+        /// The key epoch.
+        pub epoch: i64,
+        /// Edit version: of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`GroupPlan`](crate::domain::session::GroupPlan).
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// A meeting of a group.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredMeeting {
-    /// Its id: that of the form it came from.
-    pub id: Uuid,
-    /// The group.
-    #[sqlx(try_from = "Uuid")]
-    pub group_id: GroupId,
-    /// When it was written down, microseconds UTC.
-    pub written_at: i64,
-    /// How many members' own notes came of it.
-    pub notes: i64,
-    /// The key epoch.
-    pub epoch: i64,
-    /// The sealed [`GroupMeeting`](crate::domain::session::GroupMeeting).
-    pub sealed: Vec<u8>,
+row! {
+    /// A meeting of a group.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredMeeting {
+        /// Its id: that of the form it came from.
+        pub id: Uuid,
+        /// The group.
+        pub group_id: GroupId as Uuid,
+        /// When it was written down, microseconds UTC.
+        pub written_at: i64,
+        /// How many members' own notes came of it.
+        pub notes: i64,
+        /// The key epoch.
+        pub epoch: i64,
+        /// The sealed [`GroupMeeting`](crate::domain::session::GroupMeeting).
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

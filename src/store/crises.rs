@@ -2,35 +2,33 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{CrisisId, SchoolId, StudentId, WarningId};
 use crate::policy::{Act, Permit};
 
-/// A crisis record as it stands sealed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredCrisis {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: CrisisId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// The warning.
-    #[sqlx(try_from = "Uuid")]
-    pub warning_id: WarningId,
-    /// When it was opened, microseconds UTC.
-    pub opened_at: i64,
-    /// When the second person signed.
-    pub closed_at: Option<i64>,
-    /// The key epoch.
-    pub epoch: i64,
-    /// Edit version: of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`Crisis`](crate::domain::crisis::Crisis).
-    pub sealed: Vec<u8>,
+row! {
+    /// A crisis record as it stands sealed.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredCrisis {
+        /// Its id.
+        pub id: CrisisId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// The warning.
+        pub warning_id: WarningId as Uuid,
+        /// When it was opened, microseconds UTC.
+        pub opened_at: i64,
+        /// When the second person signed.
+        pub closed_at: Option<i64>,
+        /// The key epoch.
+        pub epoch: i64,
+        /// Edit version: of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`Crisis`](crate::domain::crisis::Crisis).
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

@@ -2,44 +2,42 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{DeadlineId, SchoolId, StudentId, WarningId};
 use crate::domain::words::Role;
 use crate::policy::{Act, Permit};
 
-/// A due time.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Deadline {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: DeadlineId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// The warning it belongs to.
-    pub warning_id: Option<Uuid>,
-    /// The role that must do it.
-    #[sqlx(try_from = "String")]
-    pub owner: Role,
-    /// Until when, microseconds UTC.
-    pub due_at: i64,
-    /// When somebody is reminded next; none once the last rung was.
-    pub next_at: Option<i64>,
-    /// How often it was passed on.
-    pub rung: i64,
-    /// When it was done.
-    pub done_at: Option<i64>,
-    /// By whom.
-    pub done_by: Option<Uuid>,
-    /// The key epoch.
-    pub epoch: i64,
-    /// Version of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`Task`](crate::domain::warning::Task) and what it is about.
-    pub sealed: Vec<u8>,
+row! {
+    /// A due time.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Deadline {
+        /// Its id.
+        pub id: DeadlineId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// The warning it belongs to.
+        pub warning_id: Option<Uuid>,
+        /// The role that must do it.
+        pub owner: Role as String,
+        /// Until when, microseconds UTC.
+        pub due_at: i64,
+        /// When somebody is reminded next; none once the last rung was.
+        pub next_at: Option<i64>,
+        /// How often it was passed on.
+        pub rung: i64,
+        /// When it was done.
+        pub done_at: Option<i64>,
+        /// By whom.
+        pub done_by: Option<Uuid>,
+        /// The key epoch.
+        pub epoch: i64,
+        /// Version of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`Task`](crate::domain::warning::Task) and what it is about.
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

@@ -2,20 +2,21 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{DraftId, PersonId};
 use crate::policy::{Manage, Permit};
 
-/// A sealed draft.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Draft {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: DraftId,
-    /// The sealed form.
-    pub sealed: Vec<u8>,
-    /// When it was kept, microseconds UTC.
-    pub updated_at: i64,
+row! {
+    /// A sealed draft.
+    #[derive(Debug, Clone)]
+    pub struct Draft {
+        /// Its id.
+        pub id: DraftId as Uuid,
+        /// The sealed form.
+        pub sealed: Vec<u8>,
+        /// When it was kept, microseconds UTC.
+        pub updated_at: i64,
+    }
 }
 
 impl Conn {

@@ -2,82 +2,81 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{ClassId, EntryId, PersonId, SchoolId, StudentId};
 use crate::domain::words::{Compartment, FileStatus};
 use crate::policy::{Act, Append, Permit, TakesIn, Write};
 
-/// What stands in clear about a student: where the file is kept and which stage it is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Student {
-    /// The student, and the file.
-    #[sqlx(try_from = "Uuid")]
-    pub id: StudentId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The class.
-    #[sqlx(try_from = "Uuid")]
-    pub class_id: ClassId,
-    /// The stage of the file.
-    #[sqlx(try_from = "String")]
-    pub status: FileStatus,
-    /// Edit version of the stage.
-    pub version: i64,
+row! {
+    /// What stands in clear about a student: where the file is kept and which stage it is in.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Student {
+        /// The student, and the file.
+        pub id: StudentId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The class.
+        pub class_id: ClassId as Uuid,
+        /// The stage of the file.
+        pub status: FileStatus as String,
+        /// Edit version of the stage.
+        pub version: i64,
+    }
 }
 
-/// Keyed hashes by which an import recognises a student; unreadable without the server secret.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct StudentMacs {
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub id: StudentId,
-    /// The class.
-    #[sqlx(try_from = "Uuid")]
-    pub class_id: ClassId,
-    /// Of the ID number.
-    pub identity_mac: Vec<u8>,
-    /// Of the student number 学籍号; empty without one.
-    pub number_mac: Vec<u8>,
-    /// Of ID number and name together: real registers hold two children under one ID number.
-    pub person_mac: Vec<u8>,
-    /// Of the whole imported row: equal means that nothing changed.
-    pub row_mac: Vec<u8>,
+row! {
+    /// Keyed hashes by which an import recognises a student; unreadable without the server secret.
+    #[derive(Debug, Clone)]
+    pub struct StudentMacs {
+        /// The student.
+        pub id: StudentId as Uuid,
+        /// The class.
+        pub class_id: ClassId as Uuid,
+        /// Of the ID number.
+        pub identity_mac: Vec<u8>,
+        /// Of the student number 学籍号; empty without one.
+        pub number_mac: Vec<u8>,
+        /// Of ID number and name together: real registers hold two children under one ID number.
+        pub person_mac: Vec<u8>,
+        /// Of the whole imported row: equal means that nothing changed.
+        pub row_mac: Vec<u8>,
+    }
 }
 
-/// One sealed part of a class's roster; later parts lie over earlier ones.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct SheetPart {
-    /// The class.
-    #[sqlx(try_from = "Uuid")]
-    pub class_id: ClassId,
-    /// 0 for the sheet itself, higher for what imports laid on it.
-    pub part: i64,
-    /// The key epoch it is sealed in.
-    pub epoch: i64,
-    /// Edit version.
-    pub version: i64,
-    /// The sealed rows.
-    pub sealed: Vec<u8>,
+row! {
+    /// One sealed part of a class's roster; later parts lie over earlier ones.
+    #[derive(Debug, Clone)]
+    pub struct SheetPart {
+        /// The class.
+        pub class_id: ClassId as Uuid,
+        /// 0 for the sheet itself, higher for what imports laid on it.
+        pub part: i64,
+        /// The key epoch it is sealed in.
+        pub epoch: i64,
+        /// Edit version.
+        pub version: i64,
+        /// The sealed rows.
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// The sealed fields of one layer of one compartment.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Record {
-    /// The file.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// The compartment.
-    #[sqlx(try_from = "String")]
-    pub compartment: Compartment,
-    /// `roster` as imported, `people` as written by people.
-    pub layer: String,
-    /// The key epoch it is sealed in.
-    pub epoch: i64,
-    /// Edit version.
-    pub version: i64,
-    /// The sealed fields.
-    pub sealed: Vec<u8>,
+row! {
+    /// The sealed fields of one layer of one compartment.
+    #[derive(Debug, Clone)]
+    pub struct Record {
+        /// The file.
+        pub student_id: StudentId as Uuid,
+        /// The compartment.
+        pub compartment: Compartment as String,
+        /// `roster` as imported, `people` as written by people.
+        pub layer: String,
+        /// The key epoch it is sealed in.
+        pub epoch: i64,
+        /// Edit version.
+        pub version: i64,
+        /// The sealed fields.
+        pub sealed: Vec<u8>,
+    }
 }
 
 /// A tracking entry or note, sealed.

@@ -2,45 +2,40 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::crisis::GrantKind;
 use crate::domain::ids::{GrantId, PersonId, SchoolId, StudentId, WarningId};
 use crate::policy::{Act, Permit};
 
-/// A grant on one file.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Grant {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: GrantId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student whose file it opens.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// To whom.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// The warning for which it was given.
-    #[sqlx(try_from = "Uuid")]
-    pub warning_id: WarningId,
-    /// What it makes of the person.
-    #[sqlx(try_from = "String")]
-    pub kind: GrantKind,
-    /// Who gave it.
-    #[sqlx(try_from = "Uuid")]
-    pub given_by: PersonId,
-    /// When, microseconds UTC.
-    pub given_at: i64,
-    /// Its last day, `YYYY-MM-DD`; none for one that lasts as long as the case.
-    pub until: Option<String>,
-    /// When it ended.
-    pub ended_at: Option<i64>,
-    /// The key epoch of the card.
-    pub epoch: i64,
-    /// What the person may know of the roster row, and why they were asked; sealed in the `warning` compartment.
-    pub sealed: Vec<u8>,
+row! {
+    /// A grant on one file.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Grant {
+        /// Its id.
+        pub id: GrantId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student whose file it opens.
+        pub student_id: StudentId as Uuid,
+        /// To whom.
+        pub person_id: PersonId as Uuid,
+        /// The warning for which it was given.
+        pub warning_id: WarningId as Uuid,
+        /// What it makes of the person.
+        pub kind: GrantKind as String,
+        /// Who gave it.
+        pub given_by: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub given_at: i64,
+        /// Its last day, `YYYY-MM-DD`; none for one that lasts as long as the case.
+        pub until: Option<String>,
+        /// When it ended.
+        pub ended_at: Option<i64>,
+        /// The key epoch of the card.
+        pub epoch: i64,
+        /// What the person may know of the roster row, and why they were asked; sealed in the `warning` compartment.
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Grant {

@@ -2,18 +2,19 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::policy::{Append, Permit};
 
-/// A case handed over for a holiday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Handover {
-    /// A warning, or a due time that belongs to none.
-    pub subject: Uuid,
-    /// Who looks after it.
-    #[sqlx(try_from = "Uuid")]
-    pub taker: PersonId,
+row! {
+    /// A case handed over for a holiday.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Handover {
+        /// A warning, or a due time that belongs to none.
+        pub subject: Uuid,
+        /// Who looks after it.
+        pub taker: PersonId as Uuid,
+    }
 }
 
 impl Conn {

@@ -2,25 +2,26 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::help::HelpState;
 use crate::domain::ids::{ExchangeId, LetterId, SchoolId};
 use crate::policy::{Act, Manage, Permit, Report};
 
-/// The box of a school.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct HelpBox {
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The public code in its address.
-    pub code: String,
-    /// Whether it takes letters.
-    pub is_open: bool,
-    /// The salt of its phrases.
-    pub salt: Vec<u8>,
-    /// What stretching a phrase costs, such as `m=65536,t=3,p=1`: as it was when the box was made, for ever.
-    pub costs: String,
+row! {
+    /// The box of a school.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct HelpBox {
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The public code in its address.
+        pub code: String,
+        /// Whether it takes letters.
+        pub is_open: bool,
+        /// The salt of its phrases.
+        pub salt: Vec<u8>,
+        /// What stretching a phrase costs, such as `m=65536,t=3,p=1`: as it was when the box was made, for ever.
+        pub costs: String,
+    }
 }
 
 /// What is counted within a window of time, for a whole school.
@@ -32,49 +33,48 @@ pub enum HelpTurn {
     Look,
 }
 
-/// An exchange with somebody who is not known.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Exchange {
-    /// Its id, random; answers are sealed to it as their holder.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ExchangeId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The keyed hash by which the phrase finds it.
-    pub phrase_mac: Vec<u8>,
-    /// The public half of what grew from the phrase.
-    pub recipient: String,
-    /// Proof that this installation enrolled it.
-    pub recipient_mac: Vec<u8>,
-    /// Who is to act.
-    #[sqlx(try_from = "String")]
-    pub state: HelpState,
-    /// The hour in which the student last wrote, microseconds UTC.
-    pub asked_at: i64,
-    /// Until when an answer is due, microseconds UTC.
-    pub due_at: i64,
-    /// When somebody is reminded next; none once it was answered or the last rung was.
-    pub next_at: Option<i64>,
-    /// How often it was passed on.
-    pub rung: i64,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// An exchange with somebody who is not known.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Exchange {
+        /// Its id, random; answers are sealed to it as their holder.
+        pub id: ExchangeId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The keyed hash by which the phrase finds it.
+        pub phrase_mac: Vec<u8>,
+        /// The public half of what grew from the phrase.
+        pub recipient: String,
+        /// Proof that this installation enrolled it.
+        pub recipient_mac: Vec<u8>,
+        /// Who is to act.
+        pub state: HelpState as String,
+        /// The hour in which the student last wrote, microseconds UTC.
+        pub asked_at: i64,
+        /// Until when an answer is due, microseconds UTC.
+        pub due_at: i64,
+        /// When somebody is reminded next; none once it was answered or the last rung was.
+        pub next_at: Option<i64>,
+        /// How often it was passed on.
+        pub rung: i64,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
-/// One message of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct HelpLine {
-    /// The exchange.
-    #[sqlx(try_from = "Uuid")]
-    pub exchange_id: ExchangeId,
-    /// Its number, from 1.
-    pub seq: i64,
-    /// The letter to the counselling office.
-    #[sqlx(try_from = "Uuid")]
-    pub letter_id: LetterId,
-    /// The letter to the phrase; of answers only.
-    pub answer_id: Option<Uuid>,
+row! {
+    /// One message of an exchange.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct HelpLine {
+        /// The exchange.
+        pub exchange_id: ExchangeId as Uuid,
+        /// Its number, from 1.
+        pub seq: i64,
+        /// The letter to the counselling office.
+        pub letter_id: LetterId as Uuid,
+        /// The letter to the phrase; of answers only.
+        pub answer_id: Option<Uuid>,
+    }
 }
 
 impl Conn {

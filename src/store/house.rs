@@ -2,72 +2,74 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{ClassId, SchoolId, TermId};
 use crate::domain::warning::LabelScheme;
 use crate::domain::words::SchoolKind;
 use crate::policy::{Act, Manage, Permit};
 
-/// What one database belongs to.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Installation {
-    /// Proof that the server secret in use is the one this database was made with.
-    pub secret_check: Vec<u8>,
-    /// The holder id of the recovery identity in wraps.
-    pub recovery_id: Uuid,
-    /// The public half of the recovery identity (`age1…`).
-    pub recovery_recipient: String,
-    /// Its MAC under the server secret.
-    pub recovery_mac: Vec<u8>,
+row! {
+    /// What one database belongs to.
+    #[derive(Debug, Clone)]
+    pub struct Installation {
+        /// Proof that the server secret in use is the one this database was made with.
+        pub secret_check: Vec<u8>,
+        /// The holder id of the recovery identity in wraps.
+        pub recovery_id: Uuid,
+        /// The public half of the recovery identity (`age1…`).
+        pub recovery_recipient: String,
+        /// Its MAC under the server secret.
+        pub recovery_mac: Vec<u8>,
+    }
 }
 
-/// A school.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct School {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: SchoolId,
-    /// Its name; empty until the first administrator or import names it.
-    pub name: String,
-    /// How it speaks of levels.
-    #[sqlx(try_from = "String")]
-    pub labels: LabelScheme,
-    /// Whether it is a school or the district.
-    #[sqlx(try_from = "String")]
-    pub kind: SchoolKind,
+row! {
+    /// A school.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct School {
+        /// Its id.
+        pub id: SchoolId as Uuid,
+        /// Its name; empty until the first administrator or import names it.
+        pub name: String,
+        /// How it speaks of levels.
+        pub labels: LabelScheme as String,
+        /// Whether it is a school or the district.
+        pub kind: SchoolKind as String,
+    }
 }
 
-/// A class of one entry cohort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Class {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ClassId,
-    /// Its school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The autumn in which it entered, or would have entered, grade 1.
-    pub cohort: i64,
-    /// Its number within the cohort.
-    pub number: i64,
-    /// Whether it has left the school.
-    pub closed: bool,
+row! {
+    /// A class of one entry cohort.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Class {
+        /// Its id.
+        pub id: ClassId as Uuid,
+        /// Its school.
+        pub school_id: SchoolId as Uuid,
+        /// The autumn in which it entered, or would have entered, grade 1.
+        pub cohort: i64,
+        /// Its number within the cohort.
+        pub number: i64,
+        /// Whether it has left the school.
+        pub closed: bool,
+    }
 }
 
-/// A term of the school calendar, first and last day as `YYYY-MM-DD`.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Term {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: TermId,
-    /// Its name, such as 2026—2027学年第一学期.
-    pub name: String,
-    /// First day.
-    pub starts: String,
-    /// Last day.
-    pub ends: String,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// A term of the school calendar, first and last day as `YYYY-MM-DD`.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Term {
+        /// Its id.
+        pub id: TermId as Uuid,
+        /// Its name, such as 2026—2027学年第一学期.
+        pub name: String,
+        /// First day.
+        pub starts: String,
+        /// Last day.
+        pub ends: String,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
 impl Conn {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{ImportId, PersonId, SchoolId};
 use crate::domain::words::words;
 use crate::policy::{Import, Permit, TakesIn};
@@ -21,35 +21,33 @@ words! {
     }
 }
 
-/// A roster that was sent.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct StoredImport {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ImportId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// Who sent it.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// Where it stands.
-    #[sqlx(try_from = "String")]
-    pub state: ImportState,
-    /// Rows worked through.
-    pub done: i64,
-    /// Rows in all.
-    pub total: i64,
-    /// The rows and refusals, sealed to the person; the refusals alone once it is done.
-    pub sealed: Vec<u8>,
-    /// What came of it, as counts; empty until it is done.
-    pub result: String,
-    /// Which run of it is under way; nil before the first.
-    pub run: Uuid,
-    /// The last sign of life of that run, microseconds UTC.
-    pub seen_at: i64,
-    /// When it was sent, microseconds UTC.
-    pub created_at: i64,
+row! {
+    /// A roster that was sent.
+    #[derive(Debug, Clone)]
+    pub struct StoredImport {
+        /// Its id.
+        pub id: ImportId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// Who sent it.
+        pub person_id: PersonId as Uuid,
+        /// Where it stands.
+        pub state: ImportState as String,
+        /// Rows worked through.
+        pub done: i64,
+        /// Rows in all.
+        pub total: i64,
+        /// The rows and refusals, sealed to the person; the refusals alone once it is done.
+        pub sealed: Vec<u8>,
+        /// What came of it, as counts; empty until it is done.
+        pub result: String,
+        /// Which run of it is under way; nil before the first.
+        pub run: Uuid,
+        /// The last sign of life of that run, microseconds UTC.
+        pub seen_at: i64,
+        /// When it was sent, microseconds UTC.
+        pub created_at: i64,
+    }
 }
 
 impl Conn {

@@ -2,49 +2,49 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, SchoolId, StudentId};
 use crate::domain::keeping::KeepingKind;
 use crate::policy::{Act, Permit, Sign};
 
-/// Something decided about the keeping of a file.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Keeping {
-    /// Its id.
-    pub id: Uuid,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// Whose file it is about.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// What was decided.
-    #[sqlx(try_from = "String")]
-    pub kind: KeepingKind,
-    /// By whom.
-    #[sqlx(try_from = "Uuid")]
-    pub made_by: PersonId,
-    /// When, microseconds UTC.
-    pub made_at: i64,
-    /// The key epoch of the reason.
-    pub epoch: i64,
-    /// The reason, sealed in the `warning` compartment.
-    pub sealed: Vec<u8>,
+row! {
+    /// Something decided about the keeping of a file.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Keeping {
+        /// Its id.
+        pub id: Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// Whose file it is about.
+        pub student_id: StudentId as Uuid,
+        /// What was decided.
+        pub kind: KeepingKind as String,
+        /// By whom.
+        pub made_by: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub made_at: i64,
+        /// The key epoch of the reason.
+        pub epoch: i64,
+        /// The reason, sealed in the `warning` compartment.
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// What of a student still runs, as counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct StillRunning {
-    /// Warnings that are not closed.
-    pub warnings: i64,
-    /// Crisis records that are not closed.
-    pub crises: i64,
-    /// Referrals that have not ended.
-    pub referrals: i64,
-    /// Reports and signals that nobody took up.
-    pub letters: i64,
-    /// Mandatory reports of the whole school that are not closed.
-    pub mandatory: i64,
+row! {
+    /// What of a student still runs, as counts.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct StillRunning {
+        /// Warnings that are not closed.
+        pub warnings: i64,
+        /// Crisis records that are not closed.
+        pub crises: i64,
+        /// Referrals that have not ended.
+        pub referrals: i64,
+        /// Reports and signals that nobody took up.
+        pub letters: i64,
+        /// Mandatory reports of the whole school that are not closed.
+        pub mandatory: i64,
+    }
 }
 
 /// What was destroyed.

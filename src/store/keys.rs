@@ -2,50 +2,49 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql};
+use super::{Conn, Error, Result, Tx, row, sql};
 use crate::domain::ids::{ClassId, KeyId, OfficeId, PersonId, SchoolId};
 use crate::domain::words::{Compartment, OfficeKind};
 use crate::policy::{Act, Permit};
 
-/// A group of key holders.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Office {
-    /// Its id, which is also its holder id in wraps.
-    #[sqlx(try_from = "Uuid")]
-    pub id: OfficeId,
-    /// Its school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// What it is.
-    #[sqlx(try_from = "String")]
-    pub kind: OfficeKind,
-    /// The class, for a homeroom.
-    pub class_id: Option<Uuid>,
-    /// Someone left; the next holder must rotate.
-    pub rotation_due: bool,
-    /// Which of its keys is current.
-    pub epoch: i64,
-    /// The public half of its current key.
-    pub recipient: String,
-    /// Its MAC under the server secret.
-    pub recipient_mac: Vec<u8>,
+row! {
+    /// A group of key holders.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Office {
+        /// Its id, which is also its holder id in wraps.
+        pub id: OfficeId as Uuid,
+        /// Its school.
+        pub school_id: SchoolId as Uuid,
+        /// What it is.
+        pub kind: OfficeKind as String,
+        /// The class, for a homeroom.
+        pub class_id: Option<Uuid>,
+        /// Someone left; the next holder must rotate.
+        pub rotation_due: bool,
+        /// Which of its keys is current.
+        pub epoch: i64,
+        /// The public half of its current key.
+        pub recipient: String,
+        /// Its MAC under the server secret.
+        pub recipient_mac: Vec<u8>,
+    }
 }
 
-/// A compartment key; the secret itself stands only in wraps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Key {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: KeyId,
-    /// The class (roster) or student it belongs to.
-    pub subject: Uuid,
-    /// Which compartment it opens.
-    #[sqlx(try_from = "String")]
-    pub compartment: Compartment,
-    /// The counsellor, for counselling; nil otherwise.
-    pub owner: Uuid,
-    /// The epoch in which new fields are sealed.
-    pub epoch: i64,
+row! {
+    /// A compartment key; the secret itself stands only in wraps.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Key {
+        /// Its id.
+        pub id: KeyId as Uuid,
+        /// The class (roster) or student it belongs to.
+        pub subject: Uuid,
+        /// Which compartment it opens.
+        pub compartment: Compartment as String,
+        /// The counsellor, for counselling; nil otherwise.
+        pub owner: Uuid,
+        /// The epoch in which new fields are sealed.
+        pub epoch: i64,
+    }
 }
 
 /// How a wrap is made.
@@ -66,31 +65,31 @@ impl WrapForm {
     }
 }
 
-/// A wrap that a person may be able to open.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Wrap {
-    /// The key inside.
-    #[sqlx(try_from = "Uuid")]
-    pub key_id: KeyId,
-    /// Its class or student.
-    pub subject: Uuid,
-    /// Its compartment.
-    #[sqlx(try_from = "String")]
-    pub compartment: Compartment,
-    /// The counsellor, for counselling; nil otherwise.
-    pub owner: Uuid,
-    /// The current epoch of the key.
-    pub current: i64,
-    /// The epoch of the key inside.
-    pub epoch: i64,
-    /// The office or person that can open it.
-    pub holder: Uuid,
-    /// 0 age, 1 fast.
-    pub form: i64,
-    /// The wrap.
-    pub sealed: Vec<u8>,
-    /// Proof that this installation made an age file; empty for a fast wrap, which proves itself.
-    pub mark: Vec<u8>,
+row! {
+    /// A wrap that a person may be able to open.
+    #[derive(Debug, Clone)]
+    pub struct Wrap {
+        /// The key inside.
+        pub key_id: KeyId as Uuid,
+        /// Its class or student.
+        pub subject: Uuid,
+        /// Its compartment.
+        pub compartment: Compartment as String,
+        /// The counsellor, for counselling; nil otherwise.
+        pub owner: Uuid,
+        /// The current epoch of the key.
+        pub current: i64,
+        /// The epoch of the key inside.
+        pub epoch: i64,
+        /// The office or person that can open it.
+        pub holder: Uuid,
+        /// 0 age, 1 fast.
+        pub form: i64,
+        /// The wrap.
+        pub sealed: Vec<u8>,
+        /// Proof that this installation made an age file; empty for a fast wrap, which proves itself.
+        pub mark: Vec<u8>,
+    }
 }
 
 impl Wrap {

@@ -5,16 +5,18 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::SchoolId;
 
-/// A lease as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Lease {
-    /// The node that holds it.
-    pub holder: Uuid,
-    /// How often it was renewed or taken.
-    pub beat: i64,
+row! {
+    /// A lease as it stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Lease {
+        /// The node that holds it.
+        pub holder: Uuid,
+        /// How often it was renewed or taken.
+        pub beat: i64,
+    }
 }
 
 impl Conn {

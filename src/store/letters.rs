@@ -2,47 +2,45 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{LetterId, PersonId, SchoolId, StudentId, WarningId};
 use crate::domain::warning::{LetterKind, LetterState};
 use crate::policy::{Act, Permit};
 
-/// A letter as it lies sealed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Letter {
-    /// Its id, random; the writer's receipt number is made from it.
-    #[sqlx(try_from = "Uuid")]
-    pub id: LetterId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// What it is.
-    #[sqlx(try_from = "String")]
-    pub kind: LetterKind,
-    /// The student, where the writer chose one; else the content says whom it is about.
-    pub student_id: Option<Uuid>,
-    /// Who wrote it; nobody for the help-seeking box.
-    pub sender: Option<Uuid>,
-    /// The office or person it is sealed to.
-    pub holder: Uuid,
-    /// How far it came.
-    #[sqlx(try_from = "String")]
-    pub state: LetterState,
-    /// When it was sent, microseconds UTC.
-    pub sent_at: i64,
-    /// The warning that it was joined to.
-    pub warning_id: Option<Uuid>,
-    /// Edit version of the state.
-    pub version: i64,
-    /// The age file; empty once the content stands in a file.
-    pub sealed: Vec<u8>,
-    /// Proof that this installation sealed it.
-    pub mark: Vec<u8>,
-    /// When somebody is reminded that it waits, microseconds UTC; none once the last rung was, and for letters that need
-    /// no answer.
-    pub next_at: Option<i64>,
-    /// How often it was passed on.
-    pub rung: i64,
+row! {
+    /// A letter as it lies sealed.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Letter {
+        /// Its id, random; the writer's receipt number is made from it.
+        pub id: LetterId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// What it is.
+        pub kind: LetterKind as String,
+        /// The student, where the writer chose one; else the content says whom it is about.
+        pub student_id: Option<Uuid>,
+        /// Who wrote it; nobody for the help-seeking box.
+        pub sender: Option<Uuid>,
+        /// The office or person it is sealed to.
+        pub holder: Uuid,
+        /// How far it came.
+        pub state: LetterState as String,
+        /// When it was sent, microseconds UTC.
+        pub sent_at: i64,
+        /// The warning that it was joined to.
+        pub warning_id: Option<Uuid>,
+        /// Edit version of the state.
+        pub version: i64,
+        /// The age file; empty once the content stands in a file.
+        pub sealed: Vec<u8>,
+        /// Proof that this installation sealed it.
+        pub mark: Vec<u8>,
+        /// When somebody is reminded that it waits, microseconds UTC; none once the last rung was, and for letters that need
+        /// no answer.
+        pub next_at: Option<i64>,
+        /// How often it was passed on.
+        pub rung: i64,
+    }
 }
 
 impl Conn {

@@ -2,43 +2,43 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, ReportId, SchoolId};
 use crate::policy::{Act, Permit};
 
-/// A mandatory report as it stands sealed: neither the student nor the writer stands in clear.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredReport {
-    /// Its id, random.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ReportId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// When it was made, microseconds UTC.
-    pub made_at: i64,
-    /// Until when the police must be told.
-    pub police_due: i64,
-    /// Until when the education bureau must be told.
-    pub bureau_due: i64,
-    /// When it was written down that the police were told.
-    pub police_at: Option<i64>,
-    /// When it was written down that the bureau was told.
-    pub bureau_at: Option<i64>,
-    /// When it was closed.
-    pub closed_at: Option<i64>,
-    /// When the bell rings next.
-    pub next_at: Option<i64>,
-    /// How often it rang.
-    pub rung: i64,
-    /// The keyed hash of the phrase on the receipt.
-    pub receipt: Vec<u8>,
-    /// The epoch of its key.
-    pub epoch: i64,
-    /// Edit version: of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`MandatoryReport`](crate::domain::mandatory::MandatoryReport).
-    pub sealed: Vec<u8>,
+row! {
+    /// A mandatory report as it stands sealed: neither the student nor the writer stands in clear.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredReport {
+        /// Its id, random.
+        pub id: ReportId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// When it was made, microseconds UTC.
+        pub made_at: i64,
+        /// Until when the police must be told.
+        pub police_due: i64,
+        /// Until when the education bureau must be told.
+        pub bureau_due: i64,
+        /// When it was written down that the police were told.
+        pub police_at: Option<i64>,
+        /// When it was written down that the bureau was told.
+        pub bureau_at: Option<i64>,
+        /// When it was closed.
+        pub closed_at: Option<i64>,
+        /// When the bell rings next.
+        pub next_at: Option<i64>,
+        /// How often it rang.
+        pub rung: i64,
+        /// The keyed hash of the phrase on the receipt.
+        pub receipt: Vec<u8>,
+        /// The epoch of its key.
+        pub epoch: i64,
+        /// Edit version: of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`MandatoryReport`](crate::domain::mandatory::MandatoryReport).
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

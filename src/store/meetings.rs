@@ -2,56 +2,52 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::county::{DecisionState, HalfYear};
 use crate::domain::ids::{DecisionId, MeetingId, SchoolId};
 use crate::domain::words::Role;
 use crate::policy::{Act, Manage, Permit};
 
-/// A joint meeting.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Meeting {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: MeetingId,
-    /// Who called it: a school, or the district.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// For which half of a school year.
-    #[sqlx(try_from = "String")]
-    pub half: HalfYear,
-    /// The day.
-    pub day: String,
-    /// Whether it was held.
-    pub held: bool,
-    /// When it was called, microseconds UTC.
-    pub made_at: i64,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// A joint meeting.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Meeting {
+        /// Its id.
+        pub id: MeetingId as Uuid,
+        /// Who called it: a school, or the district.
+        pub school_id: SchoolId as Uuid,
+        /// For which half of a school year.
+        pub half: HalfYear as String,
+        /// The day.
+        pub day: String,
+        /// Whether it was held.
+        pub held: bool,
+        /// When it was called, microseconds UTC.
+        pub made_at: i64,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
-/// What was decided, without its words.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredDecision {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: DecisionId,
-    /// The meeting.
-    #[sqlx(try_from = "Uuid")]
-    pub meeting_id: MeetingId,
-    /// The school that has to do it.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The role there that has to do it.
-    #[sqlx(try_from = "String")]
-    pub owner: Role,
-    /// Until when.
-    pub due: String,
-    /// How far it came.
-    #[sqlx(try_from = "String")]
-    pub state: DecisionState,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// What was decided, without its words.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredDecision {
+        /// Its id.
+        pub id: DecisionId as Uuid,
+        /// The meeting.
+        pub meeting_id: MeetingId as Uuid,
+        /// The school that has to do it.
+        pub school_id: SchoolId as Uuid,
+        /// The role there that has to do it.
+        pub owner: Role as String,
+        /// Until when.
+        pub due: String,
+        /// How far it came.
+        pub state: DecisionState as String,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
 impl Conn {

@@ -29,6 +29,7 @@ mod leases;
 mod letters;
 mod mandatory;
 mod meetings;
+mod migrations;
 mod notices;
 mod outbox;
 mod pairings;
@@ -41,6 +42,7 @@ mod referrals;
 mod releases;
 mod reviews;
 mod rounds;
+mod row;
 mod sqlite;
 mod strengths;
 mod successions;
@@ -98,8 +100,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Executor as _};
 
 use answer::Begin;
+use migrations::Engine;
 use postgres::{Lent, Server};
 use readings::Desk;
+pub(crate) use row::row;
 use sqlite::{Loan, Shelf};
 
 /// Runs one SQL text on whichever driver the transaction uses.
@@ -315,7 +319,7 @@ impl Db {
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-8000");
         let mut first = options.connect().await?;
-        sqlx::migrate!("migrations/sqlite").run(&mut first).await.map_err(migration)?;
+        Engine::Sqlite.steps().await.map_err(migration)?.run(&mut first).await.map_err(migration)?;
         // SQLite opens a file that it may not write without a word, and would refuse the first person's first click.
         first.execute("BEGIN IMMEDIATE; PRAGMA user_version = 1; ROLLBACK").await?;
         let writer = Shelf::new(options.clone(), 1);
@@ -331,7 +335,7 @@ impl Db {
     pub async fn open_postgres(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
         let once = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/postgres").run(&once).await.map_err(migration)?;
+        Engine::Postgres.steps().await.map_err(migration)?.run(&once).await.map_err(migration)?;
         once.close().await;
         Ok(Self { pools: Pools::Postgres(Server::new(options)), desk: Arc::default() })
     }

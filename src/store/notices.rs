@@ -2,28 +2,27 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{NoticeId, PersonId, SchoolId};
 use crate::policy::{Manage, Permit};
 
-/// A notice.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Notice {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: NoticeId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// Whom it is for.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// The path of the page where it waits.
-    pub place: String,
-    /// When, microseconds UTC.
-    pub made_at: i64,
-    /// When the person looked.
-    pub seen_at: Option<i64>,
+row! {
+    /// A notice.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Notice {
+        /// Its id.
+        pub id: NoticeId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// Whom it is for.
+        pub person_id: PersonId as Uuid,
+        /// The path of the page where it waits.
+        pub place: String,
+        /// When, microseconds UTC.
+        pub made_at: i64,
+        /// When the person looked.
+        pub seen_at: Option<i64>,
+    }
 }
 
 impl Conn {

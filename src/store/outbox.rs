@@ -2,51 +2,50 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::clock::MINUTE;
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::outside::{Channel, Fault, Sending};
 use crate::policy::{Manage, Permit};
 
-/// A way out of a school, as it stands: its settings sealed under the secret of the installation.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredChannel {
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// Which one.
-    #[sqlx(try_from = "String")]
-    pub kind: Channel,
-    /// Edit version.
-    pub version: i64,
-    /// The sealed settings.
-    pub sealed: Vec<u8>,
+row! {
+    /// A way out of a school, as it stands: its settings sealed under the secret of the installation.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredChannel {
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// Which one.
+        pub kind: Channel as String,
+        /// Edit version.
+        pub version: i64,
+        /// The sealed settings.
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// A message on its way.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Message {
-    /// Its id.
-    pub id: Uuid,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// By which way.
-    #[sqlx(try_from = "String")]
-    pub kind: Channel,
-    /// To whom, for mail.
-    pub person_id: Option<Uuid>,
-    /// Where it stands.
-    #[sqlx(try_from = "String")]
-    pub state: Sending,
-    /// How often it was tried.
-    pub tries: i64,
-    /// When it is tried next, microseconds UTC.
-    pub next_at: i64,
-    /// What went wrong last; the code of a [`Fault`], or nothing.
-    pub fault: String,
-    /// When that was, microseconds UTC.
-    pub changed_at: i64,
+row! {
+    /// A message on its way.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Message {
+        /// Its id.
+        pub id: Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// By which way.
+        pub kind: Channel as String,
+        /// To whom, for mail.
+        pub person_id: Option<Uuid>,
+        /// Where it stands.
+        pub state: Sending as String,
+        /// How often it was tried.
+        pub tries: i64,
+        /// When it is tried next, microseconds UTC.
+        pub next_at: i64,
+        /// What went wrong last; the code of a [`Fault`], or nothing.
+        pub fault: String,
+        /// When that was, microseconds UTC.
+        pub changed_at: i64,
+    }
 }
 
 /// A message to the same reader follows another after so long at the earliest: robots of groups are cut off after twenty a

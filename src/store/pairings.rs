@@ -5,57 +5,55 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PairingId, PersonId, SchoolId, StudentId};
 use crate::domain::words::Compartment;
 use crate::policy::{Act, Manage, Permit, Sign};
 
-/// A pairing. It opens nothing before its first day, after its last, or once ended.
-#[derive(Debug, Clone, sqlx::FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
-pub struct Pairing {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: PairingId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// The helper.
-    #[sqlx(try_from = "Uuid")]
-    pub helper_id: PersonId,
-    /// First day, `YYYY-MM-DD`.
-    pub starts: String,
-    /// Last day, `YYYY-MM-DD`.
-    pub ends: String,
-    /// Whether it was ended before its last day.
-    pub ended: bool,
-    /// The key epoch of the card.
-    pub epoch: i64,
-    /// Edit version.
-    pub version: i64,
-    /// What the helper may know of the roster row (name, class), sealed in the support compartment of the file.
-    pub card: Vec<u8>,
-    /// When the helper agreed, microseconds UTC.
-    pub accepted_at: Option<i64>,
-    /// Whether it rests: it opens nothing, and the helper holds no key.
-    pub paused: bool,
-    /// Whether the helper did not agree.
-    pub declined: bool,
-    /// Whether the helper is to hold the contact key as well as that of support.
-    pub contact: bool,
-    /// Whether the helper is from outside: holds no key at all.
-    pub outside: bool,
-    /// What a helper from outside may know, sealed to that person.
-    pub handed: Option<Vec<u8>>,
-    /// Proof that this installation sealed it.
-    pub handed_mark: Option<Vec<u8>>,
-    /// Who asked for it.
-    pub started_by: Option<Uuid>,
-    /// The pairing of the colleague on leave whom this one stands in for.
-    pub stands_in_for: Option<Uuid>,
+row! {
+    /// A pairing. It opens nothing before its first day, after its last, or once ended.
+    #[derive(Debug, Clone)]
+    #[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
+    pub struct Pairing {
+        /// Its id.
+        pub id: PairingId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// The helper.
+        pub helper_id: PersonId as Uuid,
+        /// First day, `YYYY-MM-DD`.
+        pub starts: String,
+        /// Last day, `YYYY-MM-DD`.
+        pub ends: String,
+        /// Whether it was ended before its last day.
+        pub ended: bool,
+        /// The key epoch of the card.
+        pub epoch: i64,
+        /// Edit version.
+        pub version: i64,
+        /// What the helper may know of the roster row (name, class), sealed in the support compartment of the file.
+        pub card: Vec<u8>,
+        /// When the helper agreed, microseconds UTC.
+        pub accepted_at: Option<i64>,
+        /// Whether it rests: it opens nothing, and the helper holds no key.
+        pub paused: bool,
+        /// Whether the helper did not agree.
+        pub declined: bool,
+        /// Whether the helper is to hold the contact key as well as that of support.
+        pub contact: bool,
+        /// Whether the helper is from outside: holds no key at all.
+        pub outside: bool,
+        /// What a helper from outside may know, sealed to that person.
+        pub handed: Option<Vec<u8>>,
+        /// Proof that this installation sealed it.
+        pub handed_mark: Option<Vec<u8>>,
+        /// Who asked for it.
+        pub started_by: Option<Uuid>,
+        /// The pairing of the colleague on leave whom this one stands in for.
+        pub stands_in_for: Option<Uuid>,
+    }
 }
 
 impl Pairing {

@@ -3,53 +3,51 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::county::Part;
 use crate::domain::ids::{PaperId, PersonId, SchoolId};
 use crate::policy::{Act, Permit};
 
-/// A text, of which this row says nothing.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Paper {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: PaperId,
-    /// The meeting or supervision.
-    pub about: Uuid,
-    /// The school that wrote it, or that it is for.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// What it is.
-    #[sqlx(try_from = "String")]
-    pub part: Part,
-    /// The decision or topic; empty where there is one text of its part.
-    pub item: String,
-    /// Who wrote it last.
-    #[sqlx(try_from = "Uuid")]
-    pub written_by: PersonId,
-    /// When, microseconds UTC.
-    pub written_at: i64,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// A text, of which this row says nothing.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Paper {
+        /// Its id.
+        pub id: PaperId as Uuid,
+        /// The meeting or supervision.
+        pub about: Uuid,
+        /// The school that wrote it, or that it is for.
+        pub school_id: SchoolId as Uuid,
+        /// What it is.
+        pub part: Part as String,
+        /// The decision or topic; empty where there is one text of its part.
+        pub item: String,
+        /// Who wrote it last.
+        pub written_by: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub written_at: i64,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
-/// A copy of a text, sealed to one holder.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Copy {
-    /// Its id.
-    pub id: Uuid,
-    /// The text.
-    #[sqlx(try_from = "Uuid")]
-    pub paper_id: PaperId,
-    /// The school of the holder.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The office or person it is sealed to.
-    pub holder: Uuid,
-    /// The age file.
-    pub sealed: Vec<u8>,
-    /// Proof that this installation sealed it.
-    pub mark: Vec<u8>,
+row! {
+    /// A copy of a text, sealed to one holder.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Copy {
+        /// Its id.
+        pub id: Uuid,
+        /// The text.
+        pub paper_id: PaperId as Uuid,
+        /// The school of the holder.
+        pub school_id: SchoolId as Uuid,
+        /// The office or person it is sealed to.
+        pub holder: Uuid,
+        /// The age file.
+        pub sealed: Vec<u8>,
+        /// Proof that this installation sealed it.
+        pub mark: Vec<u8>,
+    }
 }
 
 impl Conn {

@@ -2,111 +2,111 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql, sql_all};
+use super::{Conn, Error, Result, Tx, row, sql, sql_all};
 use crate::domain::ids::{ClassId, InvitationId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Language, Role};
 use crate::policy::{Act, Manage, Permit};
 
-/// A member of staff, as colleagues may know them.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Person {
-    /// Their id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: PersonId,
-    /// Their school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The name they sign in with.
-    pub login: String,
-    /// The name colleagues see.
-    pub name: String,
-    /// The language of their pages.
-    #[sqlx(try_from = "String")]
-    pub language: Language,
-    /// Whether the account is open.
-    pub active: bool,
-    /// Their public key, once the invitation is accepted.
-    pub recipient: Option<String>,
-    /// Its MAC under the server secret.
-    pub recipient_mac: Option<Vec<u8>>,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// A member of staff, as colleagues may know them.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Person {
+        /// Their id.
+        pub id: PersonId as Uuid,
+        /// Their school.
+        pub school_id: SchoolId as Uuid,
+        /// The name they sign in with.
+        pub login: String,
+        /// The name colleagues see.
+        pub name: String,
+        /// The language of their pages.
+        pub language: Language as String,
+        /// Whether the account is open.
+        pub active: bool,
+        /// Their public key, once the invitation is accepted.
+        pub recipient: Option<String>,
+        /// Its MAC under the server secret.
+        pub recipient_mac: Option<Vec<u8>>,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
-/// What sign-in needs; present once the invitation is accepted.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Account {
-    /// Whose it is.
-    #[sqlx(try_from = "Uuid")]
-    pub id: PersonId,
-    /// Their school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// Salt of the password hash.
-    pub salt: Vec<u8>,
-    /// Its parameters.
-    pub kdf: String,
-    /// What a right password proves.
-    pub auth: Vec<u8>,
-    /// The identity, sealed under the password.
-    pub identity: Vec<u8>,
-    /// The public half of the identity.
-    pub recipient: String,
-    /// Its MAC under the server secret.
-    pub recipient_mac: Vec<u8>,
+row! {
+    /// What sign-in needs; present once the invitation is accepted.
+    #[derive(Debug, Clone)]
+    pub struct Account {
+        /// Whose it is.
+        pub id: PersonId as Uuid,
+        /// Their school.
+        pub school_id: SchoolId as Uuid,
+        /// Salt of the password hash.
+        pub salt: Vec<u8>,
+        /// Its parameters.
+        pub kdf: String,
+        /// What a right password proves.
+        pub auth: Vec<u8>,
+        /// The identity, sealed under the password.
+        pub identity: Vec<u8>,
+        /// The public half of the identity.
+        pub recipient: String,
+        /// Its MAC under the server secret.
+        pub recipient_mac: Vec<u8>,
+    }
 }
 
-/// An open invitation.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Invitation {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: InvitationId,
-    /// Whom it is for.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// Office keys that the inviter put under the code, if the inviter held any.
-    pub offices: Option<Vec<u8>>,
-    /// Until when it can be accepted, microseconds UTC.
-    pub expires_at: i64,
+row! {
+    /// An open invitation.
+    #[derive(Debug, Clone)]
+    pub struct Invitation {
+        /// Its id.
+        pub id: InvitationId as Uuid,
+        /// Whom it is for.
+        pub person_id: PersonId as Uuid,
+        /// Office keys that the inviter put under the code, if the inviter held any.
+        pub offices: Option<Vec<u8>>,
+        /// Until when it can be accepted, microseconds UTC.
+        pub expires_at: i64,
+    }
 }
 
-/// A signed-in browser.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Session {
-    /// Who is signed in.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// Their keys, sealed under the cookie.
-    pub ring: Vec<u8>,
-    /// Sign-in, microseconds UTC.
-    pub created_at: i64,
-    /// Last request, microseconds UTC.
-    pub seen_at: i64,
-    /// Whether they lead a case: some page is theirs that no role has.
-    pub leads: bool,
+row! {
+    /// A signed-in browser.
+    #[derive(Debug, Clone)]
+    pub struct Session {
+        /// Who is signed in.
+        pub person_id: PersonId as Uuid,
+        /// Their keys, sealed under the cookie.
+        pub ring: Vec<u8>,
+        /// Sign-in, microseconds UTC.
+        pub created_at: i64,
+        /// Last request, microseconds UTC.
+        pub seen_at: i64,
+        /// Whether they lead a case: some page is theirs that no role has.
+        pub leads: bool,
+    }
 }
 
-/// How often sign-in failed for a name or an address, and until when it is refused.
-#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
-pub struct Throttle {
-    /// Failures since the last success.
-    pub failures: i64,
-    /// Refused until this instant, microseconds UTC.
-    pub until: i64,
+row! {
+    /// How often sign-in failed for a name or an address, and until when it is refused.
+    #[derive(Debug, Clone, Copy, Default)]
+    pub struct Throttle {
+        /// Failures since the last success.
+        pub failures: i64,
+        /// Refused until this instant, microseconds UTC.
+        pub until: i64,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-pub(super) struct DutyRow {
-    id: Uuid,
-    #[sqlx(try_from = "Uuid")]
-    person_id: PersonId,
-    #[sqlx(try_from = "Uuid")]
-    school_id: SchoolId,
-    #[sqlx(try_from = "String")]
-    role: Role,
-    class_id: Option<Uuid>,
+row! {
+    pub(super) struct DutyRow {
+        id: Uuid,
+        person_id: PersonId as Uuid,
+        school_id: SchoolId as Uuid,
+        role: Role as String,
+        class_id: Option<Uuid>,
+    }
 }
 
 impl DutyRow {

@@ -2,39 +2,40 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::county::HalfYear;
 use crate::domain::ids::SchoolId;
 use crate::domain::process::ProcessFigure;
 use crate::policy::{Act, Manage, Permit, Write};
 
-/// A total of one school and half year.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Tally {
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The half year.
-    #[sqlx(try_from = "String")]
-    pub half: HalfYear,
-    /// What was counted.
-    #[sqlx(try_from = "String")]
-    pub figure: ProcessFigure,
-    /// How often.
-    pub total: i64,
+row! {
+    /// A total of one school and half year.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Tally {
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The half year.
+        pub half: HalfYear as String,
+        /// What was counted.
+        pub figure: ProcessFigure as String,
+        /// How often.
+        pub total: i64,
+    }
 }
 
-/// Training that was held.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Training {
-    /// Its id.
-    pub id: Uuid,
-    /// The day.
-    pub day: String,
-    /// How many of the staff were there.
-    pub staff: i64,
-    /// When it was noted, microseconds UTC.
-    pub noted_at: i64,
+row! {
+    /// Training that was held.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Training {
+        /// Its id.
+        pub id: Uuid,
+        /// The day.
+        pub day: String,
+        /// How many of the staff were there.
+        pub staff: i64,
+        /// When it was noted, microseconds UTC.
+        pub noted_at: i64,
+    }
 }
 
 impl Conn {

@@ -2,39 +2,36 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{ReferralId, SchoolId, StudentId, WarningId};
 use crate::domain::referral::ReferralStage;
 use crate::policy::{Act, Permit};
 
-/// A referral as it stands sealed.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredReferral {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ReferralId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// The warning.
-    #[sqlx(try_from = "Uuid")]
-    pub warning_id: WarningId,
-    /// How far it came.
-    #[sqlx(try_from = "String")]
-    pub stage: ReferralStage,
-    /// When it was begun, microseconds UTC.
-    pub made_at: i64,
-    /// When it last moved on.
-    pub moved_at: i64,
-    /// The key epoch.
-    pub epoch: i64,
-    /// Edit version: of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`Referral`](crate::domain::referral::Referral).
-    pub sealed: Vec<u8>,
+row! {
+    /// A referral as it stands sealed.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredReferral {
+        /// Its id.
+        pub id: ReferralId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// The warning.
+        pub warning_id: WarningId as Uuid,
+        /// How far it came.
+        pub stage: ReferralStage as String,
+        /// When it was begun, microseconds UTC.
+        pub made_at: i64,
+        /// When it last moved on.
+        pub moved_at: i64,
+        /// The key epoch.
+        pub epoch: i64,
+        /// Edit version: of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`Referral`](crate::domain::referral::Referral).
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

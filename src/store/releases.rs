@@ -2,45 +2,48 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql, sql_all};
+use super::{Conn, Result, Tx, row, sql, sql_all};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::gate::menu::{Profile, Tier};
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::{Kind, Relation};
 
-/// A series of reports.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Epoch {
-    /// Counted from 1.
-    pub number: i64,
-    /// A random id: the noise key is sealed for it.
-    pub id: Uuid,
-    /// Its first day, `YYYY-MM-DD`.
-    pub begins: String,
-    /// The version of its menu.
-    pub menu: i64,
-    /// How much noise.
-    #[sqlx(try_from = "String")]
-    pub profile: Profile,
-    /// The sealed noise key; none once it is over.
-    pub noise: Option<Vec<u8>>,
+row! {
+    /// A series of reports.
+    #[derive(Debug, Clone)]
+    pub struct Epoch {
+        /// Counted from 1.
+        pub number: i64,
+        /// A random id: the noise key is sealed for it.
+        pub id: Uuid,
+        /// Its first day, `YYYY-MM-DD`.
+        pub begins: String,
+        /// The version of its menu.
+        pub menu: i64,
+        /// How much noise.
+        pub profile: Profile as String,
+        /// The sealed noise key; none once it is over.
+        pub noise: Option<Vec<u8>>,
+    }
 }
 
-/// What was published of a school, or of all together.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Release {
-    /// The school; nil for all together.
-    pub scope: Uuid,
-    /// The epoch.
-    pub epoch: i64,
-    /// Which report of it.
-    pub report: i64,
-    /// The day it stands for, `YYYY-MM-DD`.
-    pub day: String,
-    /// What was published.
-    pub text: String,
-    /// The hash of this text and all before it.
-    pub hash: Vec<u8>,
+row! {
+    /// What was published of a school, or of all together.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Release {
+        /// The school; nil for all together.
+        pub scope: Uuid,
+        /// The epoch.
+        pub epoch: i64,
+        /// Which report of it.
+        pub report: i64,
+        /// The day it stands for, `YYYY-MM-DD`.
+        pub day: String,
+        /// What was published.
+        pub text: String,
+        /// The hash of this text and all before it.
+        pub hash: Vec<u8>,
+    }
 }
 
 impl Conn {

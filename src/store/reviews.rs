@@ -2,44 +2,44 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Letter, NewEntry, Result, Tx, sql};
+use super::{Conn, Letter, NewEntry, Result, Tx, row, sql};
 use crate::domain::ids::{ClassId, PersonId, ReviewId, StudentId};
 use crate::policy::{Act, Append, Permit};
 
-/// A review, sealed in the support compartment of a file.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredReview {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: ReviewId,
-    /// The file.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// Who wrote it.
-    #[sqlx(try_from = "Uuid")]
-    pub author: PersonId,
-    /// When, microseconds UTC.
-    pub written_at: i64,
-    /// The key epoch it is sealed in.
-    pub epoch: i64,
-    /// The sealed text.
-    pub sealed: Vec<u8>,
+row! {
+    /// A review, sealed in the support compartment of a file.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredReview {
+        /// Its id.
+        pub id: ReviewId as Uuid,
+        /// The file.
+        pub student_id: StudentId as Uuid,
+        /// Who wrote it.
+        pub author: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub written_at: i64,
+        /// The key epoch it is sealed in.
+        pub epoch: i64,
+        /// The sealed text.
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// The mood log of a class on a day, sealed under the support key of the class.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct MoodSheet {
-    /// The class.
-    #[sqlx(try_from = "Uuid")]
-    pub class_id: ClassId,
-    /// The day, `YYYY-MM-DD`.
-    pub day: String,
-    /// The key epoch it is sealed in.
-    pub epoch: i64,
-    /// Edit version.
-    pub version: i64,
-    /// The sealed marks.
-    pub sealed: Vec<u8>,
+row! {
+    /// The mood log of a class on a day, sealed under the support key of the class.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct MoodSheet {
+        /// The class.
+        pub class_id: ClassId as Uuid,
+        /// The day, `YYYY-MM-DD`.
+        pub day: String,
+        /// The key epoch it is sealed in.
+        pub epoch: i64,
+        /// Edit version.
+        pub version: i64,
+        /// The sealed marks.
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

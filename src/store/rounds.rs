@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::people::DutyRow;
 use super::postgres::Params;
-use super::{Conn, Error, Inner, Notice, Result, Tx, answer, sql, sql_all, sqlite};
+use super::{Conn, Error, Inner, Notice, Result, Tx, answer, row, sql, sql_all, sqlite};
 use crate::domain::audit::{Event, Line, Outcome};
 use crate::domain::ids::{ClassId, DeadlineId, PersonId, SchoolId, StudentId};
 use crate::domain::outside::Channel;
@@ -36,39 +36,39 @@ pub struct Surroundings {
     pub ways: Vec<(SchoolId, Channel)>,
 }
 
-/// A day of a school, and a second word about it: the last day of a term, or what the day is.
-#[derive(Debug, sqlx::FromRow)]
-pub struct SchoolDay {
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// `YYYY-MM-DD`
-    pub day: String,
-    /// `YYYY-MM-DD`, or the code of a [`DayKind`](crate::domain::calendar::DayKind).
-    pub more: String,
+row! {
+    /// A day of a school, and a second word about it: the last day of a term, or what the day is.
+    #[derive(Debug)]
+    pub struct SchoolDay {
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// `YYYY-MM-DD`
+        pub day: String,
+        /// `YYYY-MM-DD`, or the code of a [`DayKind`](crate::domain::calendar::DayKind).
+        pub more: String,
+    }
 }
 
-/// Who takes over a case in a holiday.
-#[derive(Debug, sqlx::FromRow)]
-pub struct TakenOver {
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The first day of the holiday, `YYYY-MM-DD`.
-    pub holiday: String,
-    /// A warning, or a due time that belongs to none.
-    pub subject: Uuid,
-    /// Who looks after it.
-    #[sqlx(try_from = "Uuid")]
-    pub taker: PersonId,
+row! {
+    /// Who takes over a case in a holiday.
+    #[derive(Debug)]
+    pub struct TakenOver {
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The first day of the holiday, `YYYY-MM-DD`.
+        pub holiday: String,
+        /// A warning, or a due time that belongs to none.
+        pub subject: Uuid,
+        /// Who looks after it.
+        pub taker: PersonId as Uuid,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct WayRow {
-    #[sqlx(try_from = "Uuid")]
-    school_id: SchoolId,
-    #[sqlx(try_from = "String")]
-    kind: Channel,
+row! {
+    struct WayRow {
+        school_id: SchoolId as Uuid,
+        kind: Channel as String,
+    }
 }
 
 impl Conn {

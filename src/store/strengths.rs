@@ -2,20 +2,21 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Error, Result, Tx, sql};
+use super::{Conn, Error, Result, Tx, row, sql};
 use crate::domain::helping::Strengths;
 use crate::domain::ids::{PersonId, SchoolId};
 use crate::domain::words::Sex;
 use crate::policy::{Manage, Permit};
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    person_id: Uuid,
-    subject: String,
-    interests: String,
-    languages: String,
-    sex: Option<String>,
-    capacity: i64,
+row! {
+    struct Row {
+        person_id: Uuid,
+        subject: String,
+        interests: String,
+        languages: String,
+        sex: Option<String>,
+        capacity: i64,
+    }
 }
 
 impl Row {

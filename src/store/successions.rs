@@ -2,27 +2,25 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, SchoolId, StudentId};
 use crate::policy::{Act, Permit};
 
-/// That somebody may read what a counsellor wrote about a student.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct Succession {
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// Whose notes they are.
-    #[sqlx(try_from = "Uuid")]
-    pub owner: PersonId,
-    /// Who took them over.
-    #[sqlx(try_from = "Uuid")]
-    pub person_id: PersonId,
-    /// Who gave them; nil where two recovery slips did.
-    #[sqlx(try_from = "Uuid")]
-    pub given_by: PersonId,
-    /// When, microseconds UTC.
-    pub given_at: i64,
+row! {
+    /// That somebody may read what a counsellor wrote about a student.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Succession {
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// Whose notes they are.
+        pub owner: PersonId as Uuid,
+        /// Who took them over.
+        pub person_id: PersonId as Uuid,
+        /// Who gave them; nil where two recovery slips did.
+        pub given_by: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub given_at: i64,
+    }
 }
 
 impl Conn {

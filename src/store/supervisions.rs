@@ -2,50 +2,47 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::county::{AnswerState, HalfYear, Topic};
 use crate::domain::ids::{SchoolId, SupervisionId};
 use crate::policy::{Act, Manage, Permit};
 
-/// A supervision.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Supervision {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: SupervisionId,
-    /// The district.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// For which half of a school year.
-    #[sqlx(try_from = "String")]
-    pub half: HalfYear,
-    /// The codes of its topics, with blanks between them.
-    pub topics: String,
-    /// When it was opened, microseconds UTC.
-    pub made_at: i64,
+row! {
+    /// A supervision.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Supervision {
+        /// Its id.
+        pub id: SupervisionId as Uuid,
+        /// The district.
+        pub school_id: SchoolId as Uuid,
+        /// For which half of a school year.
+        pub half: HalfYear as String,
+        /// The codes of its topics, with blanks between them.
+        pub topics: String,
+        /// When it was opened, microseconds UTC.
+        pub made_at: i64,
+    }
 }
 
-/// How far one school is with one topic; the words stand in papers.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredAnswer {
-    /// The supervision.
-    #[sqlx(try_from = "Uuid")]
-    pub supervision_id: SupervisionId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The topic.
-    #[sqlx(try_from = "String")]
-    pub topic: Topic,
-    /// Until when it is to be answered.
-    pub due: String,
-    /// How far it came.
-    #[sqlx(try_from = "String")]
-    pub state: AnswerState,
-    /// Until when something is to be put right.
-    pub rectify: Option<String>,
-    /// Edit version.
-    pub version: i64,
+row! {
+    /// How far one school is with one topic; the words stand in papers.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredAnswer {
+        /// The supervision.
+        pub supervision_id: SupervisionId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The topic.
+        pub topic: Topic as String,
+        /// Until when it is to be answered.
+        pub due: String,
+        /// How far it came.
+        pub state: AnswerState as String,
+        /// Until when something is to be put right.
+        pub rectify: Option<String>,
+        /// Edit version.
+        pub version: i64,
+    }
 }
 
 impl StoredAnswer {

@@ -2,67 +2,63 @@
 
 use uuid::Uuid;
 
-use super::{Conn, Result, Tx, sql};
+use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, SchoolId, StepId, StudentId, WarningId};
 use crate::domain::warning::Stage;
 use crate::policy::{Act, Permit};
 
-/// A warning: its stage and times in clear, its level and state sealed in the `warning` compartment of the file.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Warning {
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: WarningId,
-    /// The school.
-    #[sqlx(try_from = "Uuid")]
-    pub school_id: SchoolId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// How far the work is.
-    #[sqlx(try_from = "String")]
-    pub stage: Stage,
-    /// 早报告, microseconds UTC.
-    pub reported_at: i64,
-    /// 接报
-    pub acknowledged_at: Option<i64>,
-    /// 早评估
-    pub assessed_at: Option<i64>,
-    /// 早预防
-    pub prevented_at: Option<i64>,
-    /// 早控制
-    pub controlled_at: Option<i64>,
-    /// The end of the watch period, or of a report that led to nothing.
-    pub closed_at: Option<i64>,
-    /// The key epoch of the sealed state.
-    pub epoch: i64,
-    /// Edit version: of the row and of its seal.
-    pub version: i64,
-    /// The sealed [`State`](crate::domain::warning::State).
-    pub sealed: Vec<u8>,
+row! {
+    /// A warning: its stage and times in clear, its level and state sealed in the `warning` compartment of the file.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Warning {
+        /// Its id.
+        pub id: WarningId as Uuid,
+        /// The school.
+        pub school_id: SchoolId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// How far the work is.
+        pub stage: Stage as String,
+        /// 早报告, microseconds UTC.
+        pub reported_at: i64,
+        /// 接报
+        pub acknowledged_at: Option<i64>,
+        /// 早评估
+        pub assessed_at: Option<i64>,
+        /// 早预防
+        pub prevented_at: Option<i64>,
+        /// 早控制
+        pub controlled_at: Option<i64>,
+        /// The end of the watch period, or of a report that led to nothing.
+        pub closed_at: Option<i64>,
+        /// The key epoch of the sealed state.
+        pub epoch: i64,
+        /// Edit version: of the row and of its seal.
+        pub version: i64,
+        /// The sealed [`State`](crate::domain::warning::State).
+        pub sealed: Vec<u8>,
+    }
 }
 
-/// A step on the timeline of a warning.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct StoredStep {
-    /// The warning.
-    #[sqlx(try_from = "Uuid")]
-    pub warning_id: WarningId,
-    /// Its id.
-    #[sqlx(try_from = "Uuid")]
-    pub id: StepId,
-    /// The student.
-    #[sqlx(try_from = "Uuid")]
-    pub student_id: StudentId,
-    /// Who wrote it.
-    #[sqlx(try_from = "Uuid")]
-    pub author: PersonId,
-    /// When, microseconds UTC.
-    pub written_at: i64,
-    /// The key epoch.
-    pub epoch: i64,
-    /// The sealed [`Step`](crate::domain::warning::Step).
-    pub sealed: Vec<u8>,
+row! {
+    /// A step on the timeline of a warning.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct StoredStep {
+        /// The warning.
+        pub warning_id: WarningId as Uuid,
+        /// Its id.
+        pub id: StepId as Uuid,
+        /// The student.
+        pub student_id: StudentId as Uuid,
+        /// Who wrote it.
+        pub author: PersonId as Uuid,
+        /// When, microseconds UTC.
+        pub written_at: i64,
+        /// The key epoch.
+        pub epoch: i64,
+        /// The sealed [`Step`](crate::domain::warning::Step).
+        pub sealed: Vec<u8>,
+    }
 }
 
 impl Conn {

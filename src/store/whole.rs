@@ -9,7 +9,7 @@ use super::house::Class;
 use super::keys::Wrap;
 use super::pairings::Pairing;
 use super::people::DutyRow;
-use super::{Conn, Key, Person, Result, School, Session, Tx, sql_all};
+use super::{Conn, Key, Person, Result, School, Session, Tx, row, sql_all};
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId, StudentId};
 use crate::domain::relation::Duty;
 use crate::domain::warning::LabelScheme;
@@ -80,59 +80,54 @@ pub struct WholeClass {
     pub students: Vec<Student>,
 }
 
-#[derive(sqlx::FromRow)]
-struct SignedInRow {
-    #[sqlx(try_from = "Uuid")]
-    person_id: PersonId,
-    ring: Vec<u8>,
-    created_at: i64,
-    seen_at: i64,
-    #[sqlx(try_from = "Uuid")]
-    school_id: SchoolId,
-    login: String,
-    name: String,
-    #[sqlx(try_from = "String")]
-    language: Language,
-    active: bool,
-    recipient: Option<String>,
-    recipient_mac: Option<Vec<u8>>,
-    version: i64,
-    school_name: String,
-    leads: bool,
-    unseen: i64,
-    checked_on: Option<String>,
-    #[sqlx(try_from = "String")]
-    labels: LabelScheme,
-    #[sqlx(try_from = "String")]
-    kind: SchoolKind,
+row! {
+    struct SignedInRow {
+        person_id: PersonId as Uuid,
+        ring: Vec<u8>,
+        created_at: i64,
+        seen_at: i64,
+        school_id: SchoolId as Uuid,
+        login: String,
+        name: String,
+        language: Language as String,
+        active: bool,
+        recipient: Option<String>,
+        recipient_mac: Option<Vec<u8>>,
+        version: i64,
+        school_name: String,
+        leads: bool,
+        unseen: i64,
+        checked_on: Option<String>,
+        labels: LabelScheme as String,
+        kind: SchoolKind as String,
+    }
 }
 
-/// What the row of a student says that the class does not.
-#[derive(sqlx::FromRow)]
-struct StudentRow {
-    #[sqlx(try_from = "Uuid")]
-    id: StudentId,
-    #[sqlx(try_from = "String")]
-    status: FileStatus,
-    version: i64,
+row! {
+    /// What the row of a student says that the class does not.
+    struct StudentRow {
+        id: StudentId as Uuid,
+        status: FileStatus as String,
+        version: i64,
+    }
 }
 
-/// A student with the class.
-#[derive(sqlx::FromRow)]
-pub(super) struct Seated {
-    #[sqlx(flatten)]
-    student: Student,
-    cohort: i64,
-    number: i64,
-    closed: bool,
+row! {
+    /// A student with the class.
+    pub(super) struct Seated {
+        student: Student [flat],
+        cohort: i64,
+        number: i64,
+        closed: bool,
+    }
 }
 
-/// And how many entries from outside wait to be taken in.
-#[derive(sqlx::FromRow)]
-struct SeatedFile {
-    #[sqlx(flatten)]
-    seated: Seated,
-    contributed: i64,
+row! {
+    /// And how many entries from outside wait to be taken in.
+    struct SeatedFile {
+        seated: Seated [flat],
+        contributed: i64,
+    }
 }
 
 impl SignedInRow {

@@ -28,7 +28,6 @@ const NOTE: [(&str, &str); 5] =
     [("date", "2026-11-20"), ("form", "phone"), ("minutes", "20"), ("process", "通话。"), ("limits_told", "yes")];
 
 /// A wrap as it stands in the database.
-#[derive(sqlx::FromRow)]
 struct Wrap {
     key_id: Uuid,
     holder: Uuid,
@@ -52,7 +51,8 @@ async fn raw(at: &TestApp) -> SqliteConnection {
 
 async fn wraps(at: &TestApp) -> Vec<Wrap> {
     let all = "SELECT key_id, holder, epoch, sealed FROM wraps ORDER BY epoch DESC, form DESC, key_id";
-    sqlx::query_as(all).fetch_all(&mut raw(at).await).await.unwrap()
+    let rows: Vec<(Uuid, Uuid, i64, Vec<u8>)> = sqlx::query_as(all).fetch_all(&mut raw(at).await).await.unwrap();
+    rows.into_iter().map(|(key_id, holder, epoch, sealed)| Wrap { key_id, holder, epoch, sealed }).collect()
 }
 
 /// An identity whose secret are these bytes.
