@@ -12,6 +12,18 @@ words! {
         SignedIn = "signed_in",
         /// a password did not fit, or the name is unknown
         SignInFailed = "sign_in_failed",
+        /// a password was right, and a code was still asked for
+        FirstStepPassed = "first_step_passed",
+        /// a code of the second step was wrong
+        CodeRefused = "code_refused",
+        /// a rescue code was used up
+        RescueCodeUsed = "rescue_code_used",
+        /// a person switched the second step on
+        TwoStepsOn = "two_steps_on",
+        /// the second step was switched off, or fell away with the old identity
+        TwoStepsOff = "two_steps_off",
+        /// a person made new rescue codes
+        RescueCodesMade = "rescue_codes_made",
         /// a person signed out
         SignedOut = "signed_out",
         /// a person ended all sessions
@@ -263,6 +275,11 @@ words! {
         /// something was entered in the register of incidents
         IncidentNoted = "incident_noted",
     }
+}
+
+impl Event {
+    /// The events that end refused.
+    pub const REFUSALS: &'static [Self] = &[Self::Refused, Self::SignInFailed, Self::CodeRefused];
 }
 
 words! {

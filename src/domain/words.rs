@@ -117,6 +117,13 @@ impl Role {
         }
     }
 
+    /// Whether a school that demands two steps at a sign-in demands them of this role: its offices hold the keys of every file,
+    /// or it administers accounts and the trail.
+    #[must_use]
+    pub const fn needs_two_steps(self) -> bool {
+        matches!(self, Self::Counsellor | Self::MoralEdDirector | Self::PrivacyOfficer | Self::SysAdmin)
+    }
+
     /// Whether the role is held for one class rather than for the whole school.
     #[must_use]
     pub const fn is_for_a_class(self) -> bool {

@@ -8,8 +8,8 @@ use crate::domain::clock::{MINUTE, school_time};
 use crate::domain::ids::PersonId;
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::words::{Kind, Language};
-use crate::policy::Manage;
-use crate::store::{Account, Throttle};
+use crate::policy::{Manage, Permit};
+use crate::store::{Account, Conn, Throttle, Tx};
 use crate::vault::{Credentials, Identity, KeyRing, SessionToken, acceptable};
 
 /// Failures with one name before it slows down.
@@ -24,38 +24,64 @@ pub struct SignedIn {
     pub token: SessionToken,
     /// Who signed in.
     pub person: PersonId,
+    /// Only the password was right so far: the token opens nothing but the page that asks for a code.
+    pub half: bool,
+}
+
+/// A slow-down that a try at signing in counts in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Try {
+    key: [u8; 32],
+    free: i64,
+    stands: Throttle,
 }
 
 impl App {
-    /// Opens a session with name and password. `address` is the network address the request came from.
+    /// Opens a session with name and password, or a [half](SignedIn::half) one for somebody who signs in with two steps.
+    /// `address` is the network address the request came from.
     ///
     /// # Errors
     /// [`Error::WrongPassword`], the same and after the same time for an unknown name; [`Error::TooMany`] after too many
     /// failures with this name or from this address; [`Error::NotFound`] for somebody who has no duty any more.
     pub async fn sign_in(&self, login: &str, password: SecretString, address: &str) -> Result<SignedIn> {
+        self.sign_in_with(login, password, address, None).await
+    }
+
+    /// Does what [`Self::sign_in`] does; in a browser in which the same person gave a code today, the password is enough.
+    ///
+    /// # Errors
+    /// As [`Self::sign_in`].
+    pub async fn sign_in_with(
+        &self,
+        login: &str,
+        password: SecretString,
+        address: &str,
+        browser: Option<&SessionToken>,
+    ) -> Result<SignedIn> {
         let login = login.trim().to_lowercase();
-        let keys = [self.name_key(&login), self.address_key(address)];
         let mut conn = self.db.read().await?;
-        let throttles = [conn.throttle(&keys[0]).await?, conn.throttle(&keys[1]).await?];
+        let tries = self.tries(&mut conn, &login, Some(address)).await?;
         let account = conn.account(&login).await?;
         drop(conn);
-        self.may_try(&throttles)?;
         let credentials = account.as_ref().map(|account| (account.id, account.credentials()));
         match (self.kdf.unlock(password, credentials).await?, account) {
             (Some(identity), Some(account)) => {
-                let signed_in = self.open_session(identity, &account, &keys[0]).await?;
+                if self.asks_for_code(&account, browser).await? {
+                    return self.wait_for_code(identity, &account).await;
+                }
+                let signed_in = self.open_session(identity, &account, &self.name_key(&login)).await?;
                 self.count_after_sign_in(&signed_in).await;
                 Ok(signed_in)
             }
             (_, account) => {
-                self.note_failure(account.as_ref(), &keys, throttles).await?;
+                self.note_failure(self.begin().await?, account.as_ref(), Event::SignInFailed, &tries).await?;
                 Err(Error::WrongPassword)
             }
         }
     }
 
     /// Counts files that others left. Nobody is kept from signing in by it.
-    async fn count_after_sign_in(&self, signed_in: &SignedIn) {
+    pub(crate) async fn count_after_sign_in(&self, signed_in: &SignedIn) {
         let counted = match self.viewer(&signed_in.token).await {
             Ok(viewer) => self.count_what_is_due(&viewer).await,
             Err(error) => Err(error),
@@ -65,19 +91,35 @@ impl App {
         }
     }
 
-    /// Writes the failure down for the name and for the address, and how long each must wait now.
-    async fn note_failure(
+    /// The slow-downs that a try counts in: of the name, and of the network address if there is one.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] while any of them stands.
+    pub(crate) async fn tries(&self, conn: &mut Conn, login: &str, address: Option<&str>) -> Result<Vec<Try>> {
+        let name = (self.name_key(login), FREE_BY_NAME);
+        let address = address.map(|address| (self.address_key(address), FREE_BY_ADDRESS));
+        let mut tries = Vec::new();
+        for (key, free) in std::iter::once(name).chain(address) {
+            let stands = conn.throttle(&key).await?;
+            self.may_try(&[stands])?;
+            tries.push(Try { key, free, stands });
+        }
+        Ok(tries)
+    }
+
+    /// Writes a failure down in the slow-downs and in the trail, as the end of a transaction.
+    pub(crate) async fn note_failure(
         &self,
+        mut tx: Tx,
         account: Option<&Account>,
-        keys: &[[u8; 32]; 2],
-        throttles: [Throttle; 2],
+        event: Event,
+        tries: &[Try],
     ) -> Result<()> {
         let now = self.now();
-        let mut tx = self.begin().await?;
-        for ((key, throttle), free) in keys.iter().zip(throttles).zip([FREE_BY_NAME, FREE_BY_ADDRESS]) {
-            tx.put_throttle(key, after_failure(throttle, free, now)).await?;
+        for Try { key, free, stands } in tries {
+            tx.put_throttle(key, after_failure(*stands, *free, now)).await?;
         }
-        tx.record_failed_sign_in(account.map(|a| (a.school_id, a.id)), now).await?;
+        tx.record_failed_sign_in(account.map(|a| (a.school_id, a.id)), event, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -99,15 +141,13 @@ impl App {
         name_key: &[u8],
     ) -> Result<SignedIn> {
         let now = self.now();
+        let own = self.own_to_be(account).await?;
         let mut conn = self.db.read().await?;
-        let duties = conn.duties(account.id, now).await?;
         let mut offices = Vec::new();
         for (office, epoch) in conn.memberships(account.id).await? {
             offices.extend(self.office_key(&mut conn, &identity, account.id.0, office, epoch).await?);
         }
         drop(conn);
-        let standing = Standing::of(account.id, &duties, &Facts::own(account.school_id));
-        let own = self.permit::<Manage>(&standing, Kind::Account, account.id.0).await?;
         let token = SessionToken::generate()?;
         let bound = token.bound(&self.secret);
         let ring = bound.seal_ring(&KeyRing { person: account.id, identity, offices })?;
@@ -116,16 +156,19 @@ impl App {
         tx.insert_session(&own, &bound.hash(), ring, now).await?;
         tx.record(&own, Event::SignedIn, "", now).await?;
         tx.commit().await?;
-        Ok(SignedIn { token, person: account.id })
+        Ok(SignedIn { token, person: account.id, half: false })
     }
 
-    /// Ends this session.
+    /// Ends this session; the browser is forgotten too where it says by what it is known.
     ///
     /// # Errors
     /// The database.
-    pub async fn sign_out(&self, viewer: &Viewer) -> Result<()> {
+    pub async fn sign_out(&self, viewer: &Viewer, browser: Option<&SessionToken>) -> Result<()> {
         let own = self.own(viewer).await?;
         let mut tx = self.begin().await?;
+        if let Some(browser) = browser {
+            tx.forget_browser(&own, &browser.bound_browser(&self.secret).hash()).await?;
+        }
         tx.end_session(&own, &viewer.session).await?;
         tx.record(&own, Event::SignedOut, "", self.now()).await?;
         Ok(tx.commit().await?)
@@ -176,8 +219,15 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// The permit for the account of somebody who is about to sign in.
+    pub(crate) async fn own_to_be(&self, account: &Account) -> Result<Permit<Manage>> {
+        let duties = self.db.look().await?.duties(account.id, self.now()).await?;
+        let standing = Standing::of(account.id, &duties, &Facts::own(account.school_id));
+        self.permit(&standing, Kind::Account, account.id.0).await
+    }
+
     /// The permit for the person's own account.
-    pub(crate) async fn own(&self, viewer: &Viewer) -> Result<crate::policy::Permit<Manage>> {
+    pub(crate) async fn own(&self, viewer: &Viewer) -> Result<Permit<Manage>> {
         self.permit(&viewer.at_own(), Kind::Account, viewer.person.id.0).await
     }
 

@@ -130,7 +130,7 @@ impl App {
         for days in SPANS {
             let since = self.now() - days * DAY;
             let events = conn.audit_counts(&permit, since).await?;
-            let refused = events.iter().filter(|(event, _)| matches!(event, Event::Refused | Event::SignInFailed));
+            let refused = events.iter().filter(|(event, _)| Event::REFUSALS.contains(event));
             let refusals = refused.map(|(_, count)| count).sum();
             counts.push(AccessCounts { days, events, refusals, opened: conn.opened_counts(&permit, since).await? });
         }

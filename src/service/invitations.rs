@@ -82,7 +82,7 @@ impl App {
             drop(conn);
             let mut tx = self.begin().await?;
             tx.put_throttle(&address, after_failure(throttle, FREE_BY_ADDRESS, self.now())).await?;
-            tx.record_failed_sign_in(None, self.now()).await?;
+            tx.record_failed_sign_in(None, Event::SignInFailed, self.now()).await?;
             tx.commit().await?;
             return Err(unknown());
         };

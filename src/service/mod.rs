@@ -60,6 +60,7 @@ mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tidy;
+mod two_steps;
 mod viewer;
 mod views;
 mod warnings;
@@ -125,6 +126,7 @@ pub use supervisions::{
     ListedSupervision, NewSupervision, OpenedSupervision, ShownAnswer, SupervisedSchool, Supervisions,
 };
 pub use sweep::Sweeper;
+pub use two_steps::{Offer, Passed, Proof, TwoSteps};
 pub use viewer::Viewer;
 pub use warnings::{
     Grading, Inbox, LetterContent, ListedWarning, NewStep, OpenedLetter, OpenedWarning, ShownBrief, ShownDue,

@@ -362,6 +362,10 @@ impl App {
         self.unname(tx, permit, id).await?;
         tx.delete_wraps_of(permit, id).await?;
         tx.end_sessions(permit, id).await?;
+        // With the identity the account is another one: whoever accepts the invitation brings an own second factor, or none.
+        if tx.delete_second_factor(permit, id).await? {
+            tx.record_about(permit, Event::TwoStepsOff, id.0, "", self.now()).await?;
+        }
         Ok(tx.clear_account(permit, id).await?)
     }
 

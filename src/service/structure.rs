@@ -143,6 +143,19 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// Says whether the school demands two steps at a sign-in of those with a confidential office or an administrative role.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone but an administrator.
+    pub async fn demand_two_steps(&self, viewer: &Viewer, demanded: bool) -> Result<()> {
+        let permit = self.structure_permit(viewer).await?;
+        let mut tx = self.begin().await?;
+        tx.set_two_steps(&permit, demanded).await?;
+        let detail = if demanded { "two_steps=on" } else { "two_steps=off" };
+        tx.record(&permit, Event::SchoolChanged, detail, self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Closes a class that has left the school, or opens it again.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct Viewer {
     pub session: [u8; 32],
     /// How many notices wait that the person has not looked at.
     pub unseen: i64,
+    /// Whether the person signs in with two steps.
+    pub two_steps: bool,
 }
 
 impl Viewer {
@@ -88,7 +90,7 @@ impl App {
         let hash = token.hash();
         let mut conn = self.db.look().await?;
         let present = conn.signed_in(&hash, now).await?.ok_or(Error::SignedOut)?;
-        let Present { session, person, school, duties, offices, unseen, checked_on } = present;
+        let Present { session, person, school, duties, offices, unseen, checked_on, two_steps } = present;
         if !person.active || now - session.seen_at > IDLE || now - session.created_at > LONGEST {
             return Err(Error::SignedOut);
         }
@@ -104,7 +106,7 @@ impl App {
         let mut duties = duties;
         duties.retain(|duty| duty.school != school.id || Role::assignable(school.kind).contains(&duty.role));
         let checked = self.check_stands(checked_on.as_deref());
-        let viewer = Viewer { person, school, duties, leads, checked, ring, session: hash, unseen };
+        let viewer = Viewer { person, school, duties, leads, checked, ring, session: hash, unseen, two_steps };
         self.keep_session(token, &viewer, &session, news, now).await?;
         Ok(viewer)
     }

@@ -200,11 +200,17 @@ impl Tx {
         .await
     }
 
-    /// Writes the line of a failed sign-in. An unknown name goes to the installation's own chain, under the nil school.
+    /// Writes the line of a sign-in that failed for this reason. An unknown name goes to the installation's own chain, under
+    /// the nil school.
     ///
     /// # Errors
     /// The database.
-    pub async fn record_failed_sign_in(&mut self, account: Option<(SchoolId, PersonId)>, now: i64) -> Result<()> {
+    pub async fn record_failed_sign_in(
+        &mut self,
+        account: Option<(SchoolId, PersonId)>,
+        event: Event,
+        now: i64,
+    ) -> Result<()> {
         let (school, object) = account.unwrap_or((SchoolId(Uuid::nil()), PersonId(Uuid::nil())));
         self.chain(Line {
             school,
@@ -214,7 +220,7 @@ impl Tx {
             role: None,
             relation: Relation::None,
             kind: Kind::Account,
-            event: Event::SignInFailed,
+            event,
             outcome: Outcome::Refused,
             object: object.0,
             detail: String::new(),

@@ -35,6 +35,8 @@ row! {
         pub labels: LabelScheme as String,
         /// Whether it is a school or the district.
         pub kind: SchoolKind as String,
+        /// Whether those with a confidential office or an administrative role must sign in with two steps.
+        pub two_steps: bool,
     }
 }
 
@@ -86,7 +88,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn schools(&mut self) -> Result<Vec<School>> {
-        sql!(self, fetch_all School: "SELECT id, name, labels, kind FROM schools ORDER BY name")
+        sql!(self, fetch_all School: "SELECT id, name, labels, kind, two_steps FROM schools ORDER BY name")
     }
 
     /// One school.
@@ -94,7 +96,7 @@ impl Conn {
     /// # Errors
     /// The database.
     pub async fn school(&mut self, id: SchoolId) -> Result<Option<School>> {
-        sql!(self, fetch_optional School: "SELECT id, name, labels, kind FROM schools WHERE id = $1", id.0)
+        sql!(self, fetch_optional School: "SELECT id, name, labels, kind, two_steps FROM schools WHERE id = $1", id.0)
     }
 
     /// The classes of a school, youngest cohort first.
@@ -185,6 +187,14 @@ impl Tx {
     /// The database.
     pub async fn set_labels(&mut self, permit: &Permit<Manage>, labels: LabelScheme) -> Result<()> {
         sql!(self, run "UPDATE schools SET labels = $2 WHERE id = $1", permit.school().0, labels.as_str()).map(drop)
+    }
+
+    /// Says whether a school demands two steps of those with a confidential office or an administrative role.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_two_steps(&mut self, permit: &Permit<Manage>, demanded: bool) -> Result<()> {
+        sql!(self, run "UPDATE schools SET two_steps = $2 WHERE id = $1", permit.school().0, demanded).map(drop)
     }
 
     /// Makes a class: by hand, or because a roster names it.

@@ -491,11 +491,13 @@ impl Tx {
         .map(drop)
     }
 
-    /// Ends all sessions of a person.
+    /// Ends all sessions of a person, and sign-ins that wait for a code; no browser is known any more.
     ///
     /// # Errors
     /// The database.
     pub async fn end_sessions(&mut self, _permit: &Permit<Manage>, person: PersonId) -> Result<()> {
+        sql!(self, run "DELETE FROM half_sessions WHERE person_id = $1", person.0)?;
+        sql!(self, run "DELETE FROM known_browsers WHERE person_id = $1", person.0)?;
         sql!(self, run "DELETE FROM sessions WHERE person_id = $1", person.0).map(drop)
     }
 
@@ -506,6 +508,8 @@ impl Tx {
     pub async fn sweep_sign_in(&mut self, idle_before: i64, made_before: i64, now: i64) -> Result<u64> {
         sql!(self, run "DELETE FROM throttles WHERE until < $1", now - crate::domain::clock::DAY)?;
         sql!(self, run "DELETE FROM invitations WHERE expires_at < $1", now)?;
+        sql!(self, run "DELETE FROM half_sessions WHERE expires_at < $1", now)?;
+        sql!(self, run "DELETE FROM known_browsers WHERE expires_at < $1", now)?;
         sql!(self, run "DELETE FROM sessions WHERE seen_at < $1 OR created_at < $2", idle_before, made_before)
     }
 

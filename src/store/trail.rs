@@ -157,10 +157,12 @@ impl Conn {
         )?)
     }
 
-    /// Refused acts and failed sign-ins: the two events that end so, each from its own stretch of the index.
+    /// Refused acts and failed sign-ins: the events that end so, each from its own stretch of the index.
     async fn refusals(&mut self, permit: &Permit<Read>, wanted: &AuditFilter, limit: i64) -> Result<Vec<StoredLine>> {
-        let mut found = self.lines_on(permit, wanted, Event::Refused, limit).await?;
-        found.extend(self.lines_on(permit, wanted, Event::SignInFailed, limit).await?);
+        let mut found = Vec::new();
+        for event in Event::REFUSALS {
+            found.extend(self.lines_on(permit, wanted, *event, limit).await?);
+        }
         found.sort_by_key(|stored| std::cmp::Reverse(stored.line.seq));
         found.truncate(usize::try_from(limit).unwrap_or(0));
         Ok(found)

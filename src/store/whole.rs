@@ -33,6 +33,8 @@ pub struct Present {
     pub unseen: i64,
     /// When the person's background was checked last, `YYYY-MM-DD`.
     pub checked_on: Option<String>,
+    /// Whether the person signs in with two steps.
+    pub two_steps: bool,
 }
 
 /// Where a student's file is kept, and who helps.
@@ -81,6 +83,7 @@ pub struct WholeClass {
 }
 
 row! {
+    #[expect(clippy::struct_excessive_bools, reason = "a row: each is a column")]
     struct SignedInRow {
         person_id: PersonId as Uuid,
         ring: Vec<u8>,
@@ -98,6 +101,8 @@ row! {
         leads: bool,
         unseen: i64,
         checked_on: Option<String>,
+        two_steps: bool,
+        demanded: bool,
         labels: LabelScheme as String,
         kind: SchoolKind as String,
     }
@@ -133,10 +138,10 @@ row! {
 impl SignedInRow {
     fn apart(self) -> (Session, Person, School) {
         let Self { person_id: id, ring, created_at, seen_at, school_id, login, name, language, .. } = self;
-        let Self { active, recipient, recipient_mac, version, school_name, labels, kind, leads, .. } = self;
+        let Self { active, recipient, recipient_mac, version, school_name, labels, kind, leads, demanded, .. } = self;
         let session = Session { person_id: id, ring, created_at, seen_at, leads };
         let person = Person { id, school_id, login, name, language, active, recipient, recipient_mac, version };
-        (session, person, School { id: school_id, name: school_name, labels, kind })
+        (session, person, School { id: school_id, name: school_name, labels, kind, two_steps: demanded })
     }
 }
 
@@ -158,10 +163,11 @@ impl Conn {
             self,
             [token_hash.to_vec(), now],
             SignedInRow: "SELECT s.person_id, s.ring, s.created_at, s.seen_at, p.school_id, p.login, p.name, p.language,
-               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels, c.kind,
+               p.active, p.recipient, p.recipient_mac, p.version, c.name AS school_name, c.labels, c.kind, c.two_steps AS demanded,
                EXISTS (SELECT 1 FROM grants g WHERE g.person_id = p.id AND g.ended_at IS NULL) AS leads,
                (SELECT count(*) FROM notices n WHERE n.person_id = p.id AND n.seen_at IS NULL) AS unseen,
-               (SELECT k.checked_on FROM checks k WHERE k.person_id = p.id) AS checked_on
+               (SELECT k.checked_on FROM checks k WHERE k.person_id = p.id) AS checked_on,
+               EXISTS (SELECT 1 FROM second_factors f WHERE f.person_id = p.id) AS two_steps
              FROM sessions s JOIN persons p ON p.id = s.person_id JOIN schools c ON c.id = p.school_id WHERE s.token_hash = $1",
             DutyRow: "SELECT d.id, d.person_id, d.school_id, d.role, d.class_id FROM sessions s JOIN duties d ON d.person_id = s.person_id
              WHERE s.token_hash = $1 AND d.since <= $2 AND (d.until IS NULL OR d.until > $2) ORDER BY d.since, d.id",
@@ -169,11 +175,11 @@ impl Conn {
              JOIN offices o ON o.id = m.office_id WHERE s.token_hash = $1",
         )?;
         let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
-        let (unseen, checked_on) = (row.unseen, row.checked_on.take());
+        let (unseen, checked_on, two_steps) = (row.unseen, row.checked_on.take(), row.two_steps);
         let (session, person, school) = row.apart();
         let duties = duties.iter().map(DutyRow::duty).collect();
         let offices = offices.into_iter().map(|(office, epoch)| (OfficeId(office), epoch)).collect();
-        Ok(Some(Present { session, person, school, duties, offices, unseen, checked_on }))
+        Ok(Some(Present { session, person, school, duties, offices, unseen, checked_on, two_steps }))
     }
 
     /// Where a student's file is kept.

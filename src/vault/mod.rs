@@ -8,6 +8,7 @@
 //! receiver outside ── age ── packet                                             packet.rs
 //! receipt phrase ── Argon2id ── HKDF ── identity of who wrote to the box         phrase.rs
 //! server secret ── HKDF ── fact                                                   fact.rs
+//! server secret ── HKDF ── key of the second factor                               totp.rs
 //! noise key ── HMAC-SHA256 ── noise of one cell                                  noise.rs
 //! compartment key ── AES-256-GCM-SIV, bound to its place ── field                field.rs
 //! cookie ── HKDF ── identity and office keys of one session                      session.rs
@@ -39,6 +40,7 @@ mod recovery;
 mod sealing;
 mod secret;
 mod session;
+mod totp;
 mod wrap;
 
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub use recipient::Recipient;
 pub use recovery::{Slip, SlipProblem, join, split};
 pub use secret::{ServerSecret, verify};
 pub use session::SessionToken;
+pub use totp::{OneTimeCode, TOTP_STEP, TotpKey};
 pub use wrap::{
     KeyName, fast_unwrap_key, fast_wrap_key, is_genuine, mark, unwrap_identity, unwrap_key, wrap_identity, wrap_key,
 };

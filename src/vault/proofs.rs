@@ -50,6 +50,7 @@ struct World {
     invitation: Vec<u8>,
     own: Vec<u8>,
     server_seal: Vec<u8>,
+    totp: Vec<u8>,
 }
 
 fn offices() -> Vec<OfficeKey> {
@@ -83,6 +84,7 @@ fn world() -> Result<World> {
         invitation: code.seal_offices(&offices())?,
         own: identity.seal_own("draft", HOLDER, b"met in the corridor")?,
         server_seal: server.seal("totp", b"seed")?,
+        totp: TotpKey::generate()?.seal(&server, PersonId(HOLDER))?,
         key,
         identity,
         server,
@@ -117,6 +119,11 @@ impl World {
             ("invitation", &self.invitation, Box::new(|sealed| self.code.open_offices(sealed).is_ok())),
             ("own", &self.own, Box::new(|sealed| self.identity.open_own("draft", HOLDER, sealed).is_ok())),
             ("server seal", &self.server_seal, Box::new(|sealed| self.server.open("totp", sealed).is_ok())),
+            (
+                "second factor",
+                &self.totp,
+                Box::new(|sealed| TotpKey::open(&self.server, PersonId(HOLDER), sealed).is_ok()),
+            ),
         ]
     }
 
@@ -256,6 +263,8 @@ fn no_secret_can_be_printed() {
         format!("{credentials:?}{credentials:#?}"),
         format!("{code:?}{code:#?}"),
         format!("{slip:?}{slip:#?}"),
+        format!("{:?}", TotpKey::generate().unwrap()),
+        format!("{:?}", OneTimeCode::parse("777777777777").unwrap()),
         format!("{office:?}{office:#?}"),
         format!("{:?}", KeyRing { person: PersonId(HOLDER), identity: identity(), offices: vec![office] }),
     ];

@@ -75,7 +75,7 @@ impl ServerSecret {
         from_hex_exactly::<32>(stamp).is_some_and(|mac| self.mac_is(purpose, parts, mac.as_slice()))
     }
 
-    /// Seals something that the server itself must be able to read, such as a TOTP secret. `purpose` should name the table
+    /// Seals something that the server itself must be able to read, such as the password of the mail server. `purpose` should name the table
     /// and the row, so that the blob is of no use elsewhere.
     ///
     /// # Errors
@@ -92,10 +92,15 @@ impl ServerSecret {
         sealing::open(&self.sealing_key(purpose), Context::new("yice server seal v1"), sealed)
     }
 
+    /// A key of the installation under a label of its own.
+    pub(super) fn derived(&self, label: &str) -> Key {
+        derive(self.0.as_slice(), label, "")
+    }
+
     /// The key that facts are sealed with.
     #[must_use]
     pub fn fact_key(&self) -> FactKey {
-        FactKey(derive(self.0.as_slice(), "yice fact v1", ""))
+        FactKey(self.derived("yice fact v1"))
     }
 
     /// Signs a message (Ed25519), such as the daily head of the audit chain.

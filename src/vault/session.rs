@@ -14,6 +14,8 @@ use super::sealing::{self, Context, Key, derive};
 use super::{Error, KeyRing, Result, ServerSecret, unprintable};
 
 const BOUND: &str = "session";
+const HALF: &str = "half session";
+const BROWSER: &str = "known browser";
 const RING: &str = "yice session ring v1";
 
 /// The secret of one session.
@@ -48,7 +50,24 @@ impl SessionToken {
     /// neither name the session nor seal keys for it.
     #[must_use]
     pub fn bound(&self, server: &ServerSecret) -> Self {
-        Self(Zeroizing::new(server.mac(BOUND, &[self.0.as_slice()])))
+        self.bound_as(BOUND, server)
+    }
+
+    /// The token of a sign-in that still waits for its code. It has another name and another key than the session of the same
+    /// cookie: shown where a session is wanted, it names none and opens none.
+    #[must_use]
+    pub fn bound_half(&self, server: &ServerSecret) -> Self {
+        self.bound_as(HALF, server)
+    }
+
+    /// The token of a browser in which a code was given. It seals nothing.
+    #[must_use]
+    pub fn bound_browser(&self, server: &ServerSecret) -> Self {
+        self.bound_as(BROWSER, server)
+    }
+
+    fn bound_as(&self, purpose: &str, server: &ServerSecret) -> Self {
+        Self(Zeroizing::new(server.mac(purpose, &[self.0.as_slice()])))
     }
 
     /// What the database holds to find the session by: SHA-256 of the [bound](Self::bound) token.
@@ -128,6 +147,18 @@ mod tests {
             assert_ne!(without.hash(), without.bound(&server).hash());
             assert_eq!(without.open_ring(&sealed).unwrap_err(), Error::Sealed);
         }
+    }
+
+    #[test]
+    fn one_cookie_is_bound_differently_for_each_state() {
+        let (server, token) = (ServerSecret::generate().unwrap(), SessionToken::generate().unwrap());
+        let half = token.bound_half(&server).seal_ring(&ring()).unwrap();
+        assert!(token.bound_half(&server).open_ring(&half).is_ok());
+        for other in [token.bound(&server), token.bound_browser(&server)] {
+            assert_ne!(other.hash(), token.bound_half(&server).hash());
+            assert_eq!(other.open_ring(&half).unwrap_err(), Error::Sealed);
+        }
+        assert_ne!(token.bound(&server).hash(), token.bound_browser(&server).hash());
     }
 
     #[test]

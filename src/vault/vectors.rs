@@ -325,6 +325,14 @@ fn server_secret_answers_as_it_did() {
 }
 
 #[test]
+fn second_factor_opens() {
+    let key = TotpKey::open(&server(), PersonId(HOLDER), &bytes("second_factor")).unwrap();
+    assert_eq!(key.to_text().expose_secret(), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
+    let code = OneTimeCode::parse("0504 7112 3456").unwrap();
+    assert_eq!(to_hex(&code.rescue_mac(&server(), PersonId(HOLDER)).unwrap()), text("rescue_mac"));
+}
+
+#[test]
 fn a_receipt_phrase_leads_to_the_same_keys() {
     let costs = KdfParams { memory_kib: 64, time: 1, lanes: 1 };
     let phrase = Phrase::parse("太阳 小河 苹果 老虎 书包 春天 希望").unwrap();

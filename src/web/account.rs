@@ -27,13 +27,14 @@ struct AccountPage {
     ui: Ui,
     login: String,
     fingerprint: String,
+    two_steps: bool,
     problems: Problems,
 }
 
 impl AccountPage {
     fn new(Seen { viewer, ui }: Seen, problems: Problems) -> Self {
         let fingerprint = viewer.person.recipient.as_deref().map_or_else(String::new, fingerprint);
-        Self { ui, login: viewer.person.login, fingerprint, problems }
+        Self { ui, login: viewer.person.login, fingerprint, two_steps: viewer.two_steps, problems }
     }
 }
 

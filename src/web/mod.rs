@@ -45,10 +45,12 @@ mod screening;
 mod sessions;
 mod sign_in;
 mod size;
+mod square;
 mod staff;
 mod statistics;
 mod structure;
 mod supervisions;
+mod two_steps;
 mod views;
 mod warnings;
 mod xlsx;
@@ -128,6 +130,7 @@ macro_rules! pages {
 pages! {
     sign_in,
     account,
+    two_steps,
     classes,
     files,
     erasure,

@@ -23,7 +23,13 @@ const fn cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-yice" } else { "yice" }
 }
 
-/// A signed-in person and the frame of their pages. Everybody else is sent to sign in.
+/// The name of the cookie by which a browser is known in which a code was given.
+const fn browser_name(secure: bool) -> &'static str {
+    if secure { "__Host-yice-browser" } else { "yice-browser" }
+}
+
+/// A signed-in person and the frame of their pages. Everybody else is sent to sign in, and whoever must switch the second
+/// factor on first is sent there.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Who it is.
@@ -33,6 +39,22 @@ pub struct Seen {
 }
 
 impl FromRequestParts<Web> for Seen {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
+        let Enrolling(seen) = Enrolling::from_request_parts(parts, web).await?;
+        if seen.viewer.must_enrol() {
+            return Err(Redirect::to("/account/two-steps").into_response());
+        }
+        Ok(seen)
+    }
+}
+
+/// A signed-in person, for the page that switches the second factor on: also one who must do that first.
+#[derive(Debug)]
+pub struct Enrolling(pub Seen);
+
+impl FromRequestParts<Web> for Enrolling {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
@@ -49,7 +71,7 @@ impl FromRequestParts<Web> for Seen {
                 if let Some(known) = parts.extensions.get::<KnownFrame>() {
                     known.keep(&ui);
                 }
-                Ok(Self { viewer, ui })
+                Ok(Self(Seen { viewer, ui }))
             }
             // A page asks to sign in first and comes back; a form says that it was not taken.
             Err(Error::SignedOut) if parts.method == Method::GET => {
@@ -85,8 +107,14 @@ fn path_of(parts: &Parts) -> String {
 /// The sign-in page that leads back to `path`.
 #[must_use]
 pub fn sign_in_then(path: &str) -> String {
+    then("/sign-in", path)
+}
+
+/// A page of signing in that leads on to `path`.
+#[must_use]
+pub fn then(page: &str, path: &str) -> String {
     if path == "/" {
-        return "/sign-in".to_owned();
+        return page.to_owned();
     }
     let next: String = path
         .bytes()
@@ -98,7 +126,7 @@ pub fn sign_in_then(path: &str) -> String {
             }
         })
         .collect();
-    format!("/sign-in?next={next}")
+    format!("{page}?next={next}")
 }
 
 /// The session token of a request, if it carries one.
@@ -108,15 +136,38 @@ pub fn token(headers: &HeaderMap, secure: bool) -> Option<SessionToken> {
     SessionToken::parse(jar.get(cookie_name(secure))?.value()).ok()
 }
 
-/// The cookie that carries a session.
+/// By what the browser of a request is known, if a code was given in it.
+#[must_use]
+pub fn browser(headers: &HeaderMap, secure: bool) -> Option<SessionToken> {
+    let jar = CookieJar::from_headers(headers);
+    SessionToken::parse(jar.get(browser_name(secure))?.value()).ok()
+}
+
+/// The cookie that carries a session, or a sign-in that waits for its code.
 #[must_use]
 pub fn session_cookie(token: &SessionToken, secure: bool) -> Cookie<'static> {
-    Cookie::build((cookie_name(secure), token.to_cookie().expose_secret().to_owned()))
+    token_cookie(cookie_name(secure), token, secure)
+}
+
+/// The cookie by which a browser is known.
+#[must_use]
+pub fn browser_cookie(token: &SessionToken, secure: bool) -> Cookie<'static> {
+    token_cookie(browser_name(secure), token, secure)
+}
+
+fn token_cookie(name: &'static str, token: &SessionToken, secure: bool) -> Cookie<'static> {
+    Cookie::build((name, token.to_cookie().expose_secret().to_owned()))
         .path("/")
         .http_only(true)
         .secure(secure)
         .same_site(SameSite::Lax)
         .build()
+}
+
+/// Takes the cookie away by which a browser is known.
+#[must_use]
+pub fn no_browser_cookie(secure: bool) -> Cookie<'static> {
+    Cookie::build((browser_name(secure), "")).path("/").secure(secure).removal().build()
 }
 
 /// Takes the session cookie away.

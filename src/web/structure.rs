@@ -19,11 +19,14 @@ use crate::service::{Error, Stale, Structure, TermEdit};
 use crate::store::Class;
 
 const ADMINISTRATORS: Who = Who::Roles(&[Role::SysAdmin]);
+/// The answer that demands two steps at a sign-in.
+const DEMANDED: &str = "demanded";
 
 routes! {
     get "/structure" show, ADMINISTRATORS;
     post "/structure/name" rename, ADMINISTRATORS;
     post "/structure/labels" set_labels, ADMINISTRATORS;
+    post "/structure/two-steps" demand_two_steps, ADMINISTRATORS;
     post "/structure/classes" new_class, ADMINISTRATORS;
     post "/structure/classes/{id}/close" close_class, ADMINISTRATORS;
     post "/structure/classes/{id}/reopen" reopen_class, ADMINISTRATORS;
@@ -39,6 +42,7 @@ struct StructurePage {
     structure: Structure,
     school: String,
     labels: Vec<Choice>,
+    two_steps: Vec<Choice>,
     classes: Vec<ClassRow>,
     class_columns: Vec<String>,
     grades: Vec<Choice>,
@@ -78,6 +82,13 @@ struct NameForm {
 struct LabelsForm {
     #[serde(default)]
     labels: String,
+}
+
+/// Whether two steps are demanded at a sign-in.
+#[derive(Debug, Deserialize)]
+struct TwoStepsForm {
+    #[serde(default)]
+    two_steps: String,
 }
 
 /// A new class.
@@ -138,6 +149,15 @@ async fn rename(State(web): State<Web>, seen: Seen, Form(form): Form<NameForm>) 
 async fn set_labels(State(web): State<Web>, seen: Seen, Form(form): Form<LabelsForm>) -> Result<Response, Problem> {
     let labels = LabelScheme::parse(&form.labels).ok_or(ProblemKind::Invalid)?;
     web.app.set_labels(&seen.viewer, labels).await?;
+    Ok(done("/structure", "saved"))
+}
+
+async fn demand_two_steps(
+    State(web): State<Web>,
+    seen: Seen,
+    Form(form): Form<TwoStepsForm>,
+) -> Result<Response, Problem> {
+    web.app.demand_two_steps(&seen.viewer, form.two_steps == DEMANDED).await?;
     Ok(done("/structure", "saved"))
 }
 
@@ -246,11 +266,21 @@ async fn structure_page(
     let school = filled.school.unwrap_or_else(|| structure.school.name.clone());
     let (number, term) = (filled.class.number, filled.term);
     let labels = ui.choices(LabelScheme::ALL, Some(viewer.school.labels));
+    let answer = |value: &str, label, demanded| Choice {
+        value: value.to_owned(),
+        label,
+        chosen: structure.school.two_steps == demanded,
+    };
+    let two_steps = vec![
+        answer("own-choice", t!(ui, "structure-two-steps-own-choice"), false),
+        answer(DEMANDED, t!(ui, "structure-two-steps-demanded"), true),
+    ];
     page(&StructurePage {
         ui,
         structure,
         school,
         labels,
+        two_steps,
         classes,
         class_columns,
         grades,

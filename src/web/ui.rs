@@ -41,6 +41,8 @@ pub const DONE: &[&str] = &[
     "entry-saved",
     "note-saved",
     "password-changed",
+    "code-late",
+    "two-steps-off",
     "signed-out-everywhere",
     "status-changed",
     "decided",

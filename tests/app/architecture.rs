@@ -8,8 +8,12 @@ const ORDER: &[&str] = &["domain", "policy", "vault", "store", "service", "web",
 
 /// Which module alone may name which crate.
 const CRATES: &[(&[&str], &[&str])] = &[
-    (&["age", "aes_gcm_siv", "aes", "polyval", "argon2", "hkdf", "hmac", "bech32", "vsss_rs", "subtle"], &["vault"]),
+    (
+        &["age", "aes_gcm_siv", "aes", "polyval", "argon2", "hkdf", "hmac", "bech32", "vsss_rs", "subtle", "totp_rs"],
+        &["vault"],
+    ),
     (&["casbin"], &["policy"]),
+    (&["qrcodegen"], &["web"]),
     (&["sqlx"], &["store"]),
     (&["calamine", "zip"], &["domain"]),
     (&["rust_xlsxwriter"], &["domain", "web"]),

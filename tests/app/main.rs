@@ -26,4 +26,5 @@ mod people;
 mod routes;
 mod store;
 mod teachers;
+mod two_steps;
 mod worries;

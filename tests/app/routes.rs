@@ -14,9 +14,11 @@ use crate::county::County;
 use crate::people::{Page, Person, ROSTER, TestApp, Trouble};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
+use crate::two_steps::{enrol, first_step};
 
 both_backends!(
     nobody_gets_through_a_route_that_is_for_somebody,
+    a_sign_in_that_waits_for_its_code_gets_through_no_route,
     a_role_that_is_not_named_finds_nothing,
     the_right_role_in_the_wrong_relation_finds_nothing,
     the_roles_that_are_named_get_through,
@@ -125,6 +127,10 @@ impl Things {
     fn form(&self, route: &Route, role: Role) -> Vec<(&'static str, String)> {
         let fixed: &[(&'static str, &str)] = match route.path {
             "/sign-in" => &[("login", "nobody"), ("password", "no password"), ("next", "")],
+            "/sign-in/code" => &[("code", "000000"), ("next", "")],
+            "/account/two-steps" | "/account/two-steps/off" | "/account/two-steps/codes" => {
+                &[("code", "000000"), ("password", "wrong"), ("offer", "")]
+            }
             "/invitation" => &[("code", "nothing"), ("new", "rain on the horse"), ("again", "rain on the horse")],
             "/language" => &[("to", "zh-CN"), ("back", "/")],
             "/account/password" => &[("old", "wrong"), ("new", "rain on the horse"), ("again", "rain on the horse")],
@@ -212,6 +218,7 @@ impl Things {
             "/warnings/{warning}/brief" => &[("brief-brief", "这几天多留意出勤")],
             "/warnings/{warning}/closing" => &[("closing-reason", "情况稳定")],
             "/structure/labels" => &[("labels", "four")],
+            "/structure/two-steps" => &[("two_steps", "own-choice")],
             "/account/mail" => &[("address", "li@school.example")],
             "/channels/mail" => &[
                 ("host", "smtp.school.example"),
@@ -397,6 +404,30 @@ async fn nobody_gets_through_a_route_that_is_for_somebody(engine: Engine) {
         walked += 1;
     }
     assert!(walked > 40, "the table lost its routes: {walked}");
+}
+
+/// The cookie of a sign-in whose code is still to come is worth no more than none: every route answers as it answers nobody,
+/// but for the one that takes the code.
+async fn a_sign_in_that_waits_for_its_code_gets_through_no_route(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    let things = Things::of(&at).await;
+    let li = at.counsellor("li").await;
+    let telephone = enrol(&at, &li).await;
+    li.post("/sign-out", &[]).await;
+    for route in every_route().filter(|route| route.path != "/sign-in/code") {
+        let path = things.path(route, Role::Counsellor);
+        // Some of the routes take the cookie away.
+        assert_eq!(first_step(&li, "li", "").await.location(), "/sign-in/code");
+        let page = things.call(&li, route, &path, Role::Counsellor).await;
+        let nobodys = things.call(&at.nobody(), route, &path, Role::Counsellor).await;
+        let answer = |page: &Page| (page.status, page.location(), page.texts("nav, .who").len());
+        assert_eq!(answer(&page), answer(&nobodys), "{} {}", route.method, route.path);
+        assert!(route.who == Who::Anyone || !page.status.is_success(), "{} {}", route.method, route.path);
+    }
+    // It was a waiting sign-in all the time: with the code it is a session.
+    first_step(&li, "li", "").await;
+    li.post("/sign-in/code", &[("code", &telephone.code(&at)), ("next", "")]).await;
+    assert_eq!(li.get("/warnings").await.status, StatusCode::OK);
 }
 
 async fn a_role_that_is_not_named_finds_nothing(engine: Engine) {

@@ -19,5 +19,6 @@ mod outside;
 mod pairings;
 mod people;
 mod rounds;
+mod second_factors;
 mod transactions;
 mod whole;

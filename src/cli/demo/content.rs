@@ -95,7 +95,7 @@ pub async fn write(app: &App, staff: &[Colleague], class: ClassId) -> Result<(),
     let helper = of(Role::Helper)?.sign_in(app).await?;
     app.append_entry(&helper, first, uuid::Uuid::new_v4().into(), &entry(app.clock.today(), TUTORING), None).await?;
     for viewer in [&counsellor, &homeroom, &helper] {
-        app.sign_out(viewer).await?;
+        app.sign_out(viewer, None).await?;
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ async fn verify(app: &App, director: &Viewer) -> Result<(), Failure> {
             }
         }
     }
-    Ok(app.sign_out(director).await?)
+    Ok(app.sign_out(director, None).await?)
 }
 
 async fn verify_all_of(app: &App, director: &Viewer, student: StudentId) -> Result<(), Failure> {
@@ -191,7 +191,7 @@ async fn pair(app: &App, counsellor: &Viewer, student: StudentId, helper: &Colle
     let pairing = app.start_pairing(counsellor, student, new).await?;
     let colleague = helper.sign_in(app).await?;
     app.accept_pairing(&colleague, pairing).await?;
-    app.sign_out(&colleague).await?;
+    app.sign_out(&colleague, None).await?;
     // Who agreed holds no key of what is counted.
     app.count_what_is_due(counsellor).await?;
     Ok(())

@@ -27,7 +27,8 @@ async fn trail() -> (Db, Permit<Read>, TempDir) {
         match second {
             20 => tx.record_about(&manage, Event::ClassChanged, RARE, "", second).await.unwrap(),
             30 => tx.record_refusal(&refused, OFFICER, SCHOOL, second).await.unwrap(),
-            31 => tx.record_failed_sign_in(Some((SCHOOL, OFFICER)), second).await.unwrap(),
+            31 => tx.record_failed_sign_in(Some((SCHOOL, OFFICER)), Event::SignInFailed, second).await.unwrap(),
+            32 => tx.record_failed_sign_in(Some((SCHOOL, OFFICER)), Event::CodeRefused, second).await.unwrap(),
             _ if second % 10 == 0 => tx.record_about(&read, Event::FileOpened, RARE, "", second).await.unwrap(),
             _ => tx.record(&manage, Event::TermChanged, "", second).await.unwrap(),
         }
@@ -54,7 +55,7 @@ async fn lines_are_found_by_person_event_object_and_refusal_newest_first() {
         [40, 30, 10]
     );
     assert_eq!(found(&db, &permit, AuditFilter { event: Some(Event::ClassChanged), ..all() }).await, [20]);
-    assert_eq!(found(&db, &permit, AuditFilter { refused: true, ..all() }).await, [31, 30]);
+    assert_eq!(found(&db, &permit, AuditFilter { refused: true, ..all() }).await, [32, 31, 30]);
     let both = AuditFilter { actor: Some(OFFICER), refused: true, ..all() };
     assert_eq!(found(&db, &permit, both).await, [30]);
     let three = AuditFilter { object: Some(RARE), actor: Some(OFFICER), event: Some(Event::FileOpened), ..all() };

@@ -1,7 +1,10 @@
 //! A computer in a staff room: others look over the shoulder, sit down afterwards, and know old passwords.
 
+use yice::domain::clock::Clock;
+
 use super::house::House;
 use super::window::{Seat, Window};
+use crate::two_steps::Telephone;
 
 #[tokio::test]
 #[ignore = "needs Chromium"]
@@ -53,6 +56,50 @@ async fn a_changed_password_ends_the_old_one_and_the_other_session() {
     guesser.signs_in("leader", NEW).await;
     // The journeys after this one know the old one.
     change(&guesser, NEW, old).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium"]
+async fn whoever_knows_the_password_is_asked_for_the_code_of_a_telephone() {
+    let house = House::enter().await;
+    let password = house.password("privacy");
+    let zhao = Window::of(&house, "privacy").await;
+    zhao.goes("/account").await;
+    zhao.clicks("a[href='/account/two-steps']").await;
+    zhao.picture("92-two-steps").await;
+    let square = "const box = document.querySelector('svg.square').getBoundingClientRect(); return box.width";
+    assert_eq!(zhao.asks(square).await, 220);
+    let telephone = Telephone::with_key(&zhao.texts(".key").await[0]);
+    zhao.writes("code", &telephone.code_at(Clock::System.now())).await;
+    zhao.writes("password", password).await;
+    zhao.clicks("main button.main").await;
+    zhao.finds(".codes").await;
+    zhao.picture("93-rescue-codes").await;
+    let rescue = zhao.texts(".codes li").await;
+    assert_eq!(rescue.len(), 10);
+
+    let stranger = Window::open(&house, Seat::Desk).await;
+    stranger.goes("/sign-in").await;
+    stranger.writes("login", "privacy").await;
+    stranger.writes("password", password).await;
+    stranger.clicks("main button.main").await;
+    stranger.finds("input[autocomplete='one-time-code']").await;
+    stranger.picture("94-code").await;
+    stranger.goes("/audit").await;
+    stranger.finds("form[action='/sign-in']").await;
+    stranger.goes("/sign-in/code").await;
+    // The code that switched it on is used up; the next one counts half a minute early.
+    stranger.writes("code", &telephone.code_at(Clock::System.now() + 30_000_000)).await;
+    stranger.clicks("main button.main").await;
+    stranger.finds("body[data-idle-seconds]").await;
+
+    // The journeys after this one know the password alone.
+    zhao.goes("/account/two-steps").await;
+    zhao.picture("95-two-steps-on").await;
+    zhao.writes("code", &rescue[0]).await;
+    zhao.writes("password", password).await;
+    zhao.clicks("button[formaction='/account/two-steps/off']").await;
+    zhao.finds(".notice").await;
 }
 
 async fn change(window: &Window, from: &str, to: &str) {

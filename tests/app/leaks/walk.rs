@@ -155,6 +155,10 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         // Both languages have pages of their own.
         "/language" if ["wang", "aide", "stranger"].contains(&who) => vec![("to", "en"), ("back", "/account")],
         "/language" => vec![("to", "zh-CN"), ("back", "/account")],
+        "/sign-in/code" => vec![("code", "000000")],
+        "/account/two-steps" | "/account/two-steps/off" | "/account/two-steps/codes" => {
+            vec![("code", "000000"), ("password", &password)]
+        }
         "/account/password" => vec![("old", &password), ("new", "the cat on the wall"), ("again", "the dog")],
         "/search" => vec![("q", &ids.part_of_name)],
         "/invitation" => {
@@ -224,6 +228,7 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/warnings/{warning}/brief" => vec![("brief-brief", "多留意。")],
         "/warnings/{warning}/closing" => vec![("closing-reason", "好了。")],
         "/structure/labels" => vec![("labels", "four")],
+        "/structure/two-steps" => vec![("two_steps", "own-choice")],
         "/account/mail" => vec![("address", "someone@school.example")],
         // On this machine, where nobody listens: nothing leaves it.
         "/channels/mail" => {

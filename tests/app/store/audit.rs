@@ -161,8 +161,8 @@ async fn lines_say_who_what_and_how_it_ended(engine: Engine) {
     tx.record_refusal(&refused, house.helper, house.school, NOW + 1).await.unwrap();
     let roleless = Refused { role: None, ..refused };
     tx.record_refusal(&roleless, house.helper, house.school, NOW + 2).await.unwrap();
-    tx.record_failed_sign_in(Some((house.school, house.teacher)), NOW + 3).await.unwrap();
-    tx.record_failed_sign_in(None, NOW + 4).await.unwrap();
+    tx.record_failed_sign_in(Some((house.school, house.teacher)), Event::SignInFailed, NOW + 3).await.unwrap();
+    tx.record_failed_sign_in(None, Event::SignInFailed, NOW + 4).await.unwrap();
     tx.commit().await.unwrap();
 
     let mut conn = house.on.db.read().await.unwrap();
