@@ -89,7 +89,7 @@ pub(crate) fn sheets(ui: &Ui, reports: &[Released], labels: LabelScheme) -> Vec<
 /// Schools beside each other: the groups of each, and what is left for the sum.
 pub(crate) fn beside(ui: &Ui, schools: &[SchoolBeside], others: usize) -> Sheet {
     let tags = GroupTag::ALL.iter().map(|tag| ui.word(*tag));
-    let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll")].into_iter().chain(tags).collect();
+    let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll-exact")].into_iter().chain(tags).collect();
     let row = |SchoolBeside { name, report, .. }: &SchoolBeside| {
         let figures = GroupTag::ALL.iter().map(|tag| figure(ui, of_cell(report, Cell::Group(*tag))));
         let roll = format::number(report.roll_in_all().into());
