@@ -1,6 +1,7 @@
 //! `yice demo`: an invented school to look around in, made by the same acts as a real one.
 
 mod content;
+mod county;
 mod room;
 mod staff;
 
@@ -104,6 +105,8 @@ async fn furnish(app: &App) -> Result<Vec<Colleague>, Failure> {
     let mut colleagues = staff::hire(app, &founded, class).await?;
     content::write(app, &colleagues, class).await?;
     let district = app.found_district(staff::DISTRICT).await?;
-    colleagues.push(staff::hire_officer(app, &district).await?);
+    let officer = staff::hire_officer(app, &district).await?;
+    county::write(app, founded.id, &officer, &colleagues).await?;
+    colleagues.push(officer);
     Ok(colleagues)
 }

@@ -13,7 +13,6 @@ use crate::policy::{Act, Manage, Permit, Sign};
 row! {
     /// A pairing. It opens nothing before its first day, after its last, or once ended.
     #[derive(Debug, Clone)]
-    #[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
     pub struct Pairing {
         /// Its id.
         pub id: PairingId as Uuid,

@@ -83,7 +83,6 @@ pub struct WholeClass {
 }
 
 row! {
-    #[expect(clippy::struct_excessive_bools, reason = "a row: each is a column")]
     struct SignedInRow {
         person_id: PersonId as Uuid,
         ring: Vec<u8>,

@@ -95,11 +95,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::gate::noise::{Scale, dgauss, noise, rounded};
+    use crate::domain::gate::noise::{Scale, below, dgauss, noise, rounded};
 
     #[derive(serde::Deserialize)]
     struct Vectors {
         key: String,
+        dgauss_sigma2_9: Vec<i128>,
+        dgauss_sigma2_9_2p40: Vec<i128>,
+        below_1000003: Vec<u128>,
         label: String,
         noise_2p60: Vec<String>,
         published_for_true_37: Vec<i64>,
@@ -119,6 +122,20 @@ mod tests {
         assert_eq!(first, read.noise_2p60);
         let published: Vec<i64> = (1..=24).map(|report| rounded(37, made(report))).collect();
         assert_eq!(published, read.published_for_true_37);
+    }
+
+    #[test]
+    fn single_draws_are_those_of_the_vectors() {
+        let (read, key) = vectors();
+        // Each draw has a stream of its own: a letter for the list, and the place in it.
+        let stream = |list: char, nth: usize| key.stream(&format!("{list}{nth}"));
+        let drawn = |list, variance, many| -> Vec<i128> {
+            (0..many).map(|nth| dgauss(&mut stream(list, nth), variance)).collect()
+        };
+        assert_eq!(drawn('v', 9, 24), read.dgauss_sigma2_9);
+        assert_eq!(drawn('w', 9 << 40, 8), read.dgauss_sigma2_9_2p40);
+        let chosen: Vec<u128> = (0..8).map(|nth| below(&mut stream('b', nth), 1_000_003)).collect();
+        assert_eq!(chosen, read.below_1000003);
     }
 
     #[test]

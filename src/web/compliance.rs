@@ -131,7 +131,7 @@ async fn download(
         let rows = table.rows.into_iter().map(|row| row.into_iter().map(cell).collect());
         (table.title, std::iter::once(head).chain(rows).collect())
     };
-    xlsx::workbook(&format!("compliance-{year}"), tables.into_iter().map(sheet).collect())
+    xlsx::workbook(&format!("compliance-{year}"), web.app.clock.today(), tables.into_iter().map(sheet).collect())
 }
 
 async fn note(State(web): State<Web>, seen: Seen, Form(fields): Form<Fields>) -> Result<Response, Problem> {

@@ -123,7 +123,7 @@ async fn download(
     };
     let head = columns(&ui).into_iter().map(xlsx::Cell::from).collect();
     let rows = std::iter::once(head).chain(progress.schools.iter().map(row)).collect();
-    xlsx::workbook(&format!("progress-{half}"), vec![(t!(ui, "progress-title"), rows)])
+    xlsx::workbook(&format!("progress-{half}"), web.app.clock.today(), vec![(t!(ui, "progress-title"), rows)])
 }
 
 async fn trainings(State(web): State<Web>, seen: Seen) -> Result<Response, Problem> {

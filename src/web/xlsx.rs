@@ -2,7 +2,8 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use jiff::civil::Date;
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 
 use super::problem::{Problem, ProblemKind};
 
@@ -30,12 +31,12 @@ impl From<i64> for Cell {
 /// A sheet of a workbook: its name and its rows, of which the first is the head.
 pub(super) type Sheet = (String, Vec<Vec<Cell>>);
 
-/// A workbook as an answer. Its file name says what it is and never of whom.
+/// A workbook as an answer. Its file name says what it is and never of whom, and the same sheets on the same day are the same file.
 ///
 /// # Errors
 /// A defect of this program: a name of a sheet that Excel does not take.
-pub(super) fn workbook(file: &str, sheets: Vec<Sheet>) -> Result<Response, Problem> {
-    let bytes = written(sheets).map_err(|error| Problem::because(ProblemKind::Internal, &error.into()))?;
+pub(super) fn workbook(file: &str, day: Date, sheets: Vec<Sheet>) -> Result<Response, Problem> {
+    let bytes = written(day, sheets).map_err(|error| Problem::because(ProblemKind::Internal, &error.into()))?;
     Ok(answer(file, bytes))
 }
 
@@ -46,9 +47,13 @@ pub(super) fn answer(file: &str, bytes: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }
 
-fn written(sheets: Vec<Sheet>) -> Result<Vec<u8>, XlsxError> {
+fn written(day: Date, sheets: Vec<Sheet>) -> Result<Vec<u8>, XlsxError> {
     let bold = Format::new().set_bold();
     let mut workbook = Workbook::new();
+    // Of itself it would say in which second it was made.
+    let year = u16::try_from(day.year()).unwrap_or(2000);
+    let made = ExcelDateTime::from_ymd(year, day.month().unsigned_abs(), day.day().unsigned_abs())?;
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
     for (name, rows) in sheets {
         let sheet = workbook.add_worksheet();
         // A name of at most 31 letters, without the signs that formulas use.
@@ -71,13 +76,15 @@ fn written(sheets: Vec<Sheet>) -> Result<Vec<u8>, XlsxError> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
     fn a_workbook_is_a_zip_with_its_sheets_whatever_their_names_hold() {
         let rows =
             vec![vec!["学校".to_owned().into(), "人数".to_owned().into()], vec!["石门".to_owned().into(), 26.into()]];
-        let bytes = written(vec![("未成年人/合规[2026]".to_owned(), rows)]).unwrap();
+        let bytes = written(date(2026, 11, 23), vec![("未成年人/合规[2026]".to_owned(), rows)]).unwrap();
         assert_eq!(bytes[..2], *b"PK");
     }
 }

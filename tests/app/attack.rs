@@ -4,9 +4,17 @@
 //! count, every difference and every known joiner by linear programming ([`bounds`]), and he asks whole series of reports whether
 //! a child has a tag ([`series`]). Publishers that others use, or that a mistake would make of ours, stand in [`planted`]: he
 //! breaks each of them, which shows that he can.
+//!
+//! What he bounds is first of all what a publisher would show ([`planted`]). Then it is what the real program answers: a school
+//! ([`school`]) in which people come and go over eight reports, everything that its leader, its deputy and the district officer
+//! can fetch after each ([`harvest`]), and the numbers read out of those bytes ([`reading`]).
 
 mod bounds;
+mod fetched;
+mod harvest;
 mod planted;
+mod reading;
+mod school;
 mod series;
 mod world;
 
@@ -19,7 +27,7 @@ use world::World;
 fn found(publisher: &Planted) -> Vec<Finding> {
     let world = World::of_eight_reports();
     let reports: Vec<_> = (1..=world.reports()).map(|report| publisher.publish(&world, report)).collect();
-    let bounds = bounds::all(&world, &reports);
+    let bounds = bounds::all(&world, &reports, None);
     for bound in &bounds {
         assert!(bound.holds(&world), "an attack that is wrong proves nothing: {bound:?}");
     }

@@ -14,6 +14,7 @@ use yice::web::{ROUTES, Who};
 use crate::people::{Page, Person, TestApp};
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
+use crate::support::demo;
 
 both_backends!(
     an_officer_finds_the_own_pages_and_nothing_about_a_child,
@@ -25,6 +26,36 @@ both_backends!(
     a_privacy_officer_has_the_pack_and_the_district_has_sums,
     the_administrator_of_the_district_gives_its_roles_and_no_others,
 );
+
+#[test]
+fn the_demonstration_has_a_meeting_with_a_decision_and_a_supervision_of_two_topics() {
+    let (_folder, dir) = demo::copy();
+    let server = demo::start(&dir);
+    let browser = |login: &str| {
+        let line = server.lines.iter().find(|line| line.split('\t').nth(1) == Some(login)).unwrap();
+        let mut browser = server.client();
+        assert_eq!(browser.sign_in(login, line.split('\t').nth(2).unwrap()).status, 303, "{login}");
+        browser
+    };
+    let link = |page: &str, list: &str| {
+        let (_, rest) = page.split_once(&format!("<a href=\"{list}/")).expect("something in the list");
+        format!("{list}/{}", &rest[..36])
+    };
+    for login in ["officer", "director", "leader"] {
+        let mut browser = browser(login);
+        let list = browser.get("/meetings").body;
+        let meeting = browser.get(&link(&list, "/meetings")).body;
+        for text in ["交流家访和结对帮扶的做法", "先说孩子的长处", "放假前走访所有还没有走访过的家庭"]
+        {
+            assert!(meeting.contains(text), "{login}: {text}");
+        }
+        let list = browser.get("/supervisions").body;
+        let supervision = browser.get(&link(&list, "/supervisions")).body;
+        for text in ["请说明本学期家访的安排", "家访开展", "教师培训", "每周走访三户"] {
+            assert!(supervision.contains(text), "{login}: {text}");
+        }
+    }
+}
 
 /// A neighbour school, the district, and what they have with the school of the test.
 pub struct County {

@@ -70,10 +70,7 @@ pub async fn take_in_roster(app: &App, school: SchoolId) -> Result<ClassId, Fail
 /// # Errors
 /// The database.
 pub async fn write(app: &App, staff: &[Colleague], class: ClassId) -> Result<(), Failure> {
-    let of = |role: Role| {
-        let found = staff.iter().find(|one| one.role == role);
-        found.ok_or_else(|| Failure::Other(anyhow::anyhow!("no {role} among the staff")))
-    };
+    let of = |role: Role| super::staff::of(staff, role);
     let counsellor = of(Role::Counsellor)?.sign_in(app).await?;
     for newcomer in app.offices(&counsellor).await?.waiting {
         app.admit(&counsellor, newcomer.office.id, newcomer.person.id, &newcomer.fingerprint).await?;

@@ -52,6 +52,15 @@ impl Colleague {
     }
 }
 
+/// Who of the staff has a role.
+///
+/// # Errors
+/// Nobody.
+pub fn of(staff: &[Colleague], role: Role) -> Result<&Colleague, Failure> {
+    let found = staff.iter().find(|one| one.role == role);
+    found.ok_or_else(|| Failure::Other(anyhow::anyhow!("no {role} among the staff")))
+}
+
 /// Makes the accounts. The counsellor and the director hold their offices' keys from the founding on, as in a real school
 /// after their invitations; everybody else is let in by the counsellor.
 ///

@@ -90,7 +90,7 @@ pub(crate) fn sheets(ui: &Ui, reports: &[Released], labels: LabelScheme) -> Vec<
 pub(crate) fn beside(ui: &Ui, beside: &Beside) -> Sheet {
     let (schools, others) = (&beside.schools, beside.others);
     let tags = GroupTag::ALL.iter().map(|tag| ui.word(*tag));
-    let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll")].into_iter().chain(tags).collect();
+    let columns = [t!(ui, "county-school"), t!(ui, "statistics-roll-exact")].into_iter().chain(tags).collect();
     let row = |SchoolBeside { name, report, .. }: &SchoolBeside| {
         let figures = GroupTag::ALL.iter().map(|tag| figure(ui, of_cell(report, Cell::Group(*tag))));
         let roll = format::number(report.roll_in_all().into());

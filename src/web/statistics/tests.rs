@@ -168,6 +168,8 @@ fn the_district_sees_large_schools_beside_each_other_and_how_many_are_in_the_sum
     let page = StatisticsPage::new(ui, &numbers, LabelScheme::Three).render().unwrap();
     let page = Html::parse_document(&page);
     assert_eq!(texts(&page, "h2")[..2], ["各校并列", "关爱对象的类别与帮扶"]);
+    let heads = texts(&page, "section:first-of-type thead th");
+    assert_eq!(heads[..3], ["学校", "在册学生（准确数）", "留守"], "what is exact among estimates says so");
     let first = texts(&page, "section:first-of-type tbody tr");
     let words = |row: &str| row.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words(&first[0]).starts_with("城关镇中心小学600约 37"), "{}", words(&first[0]));

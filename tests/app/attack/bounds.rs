@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use good_lp::{Expression, ProblemVariables, Solution as _, SolverModel as _, Variable, constraint, microlp, variable};
+use good_lp::{
+    Constraint, Expression, ProblemVariables, Solution as _, SolverModel as _, Variable, constraint, microlp, variable,
+};
 use yice::domain::gate::menu::{Cell, Table};
 
 use super::planted::{Number, Report, Shown};
@@ -70,13 +72,23 @@ impl Finding {
     }
 }
 
+/// What is published of the same children and others together, of whom nobody comes or goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// Of all together, report by report.
+    pub all: &'a [Report],
+    /// Of the others alone, as far as it is shown.
+    pub others: &'a [Report],
+}
+
 /// Bounds of everything.
-pub fn all(world: &World, reports: &[Report]) -> Vec<Finding> {
+pub fn all(world: &World, reports: &[Report], beside: Option<Beside>) -> Vec<Finding> {
     let mut families: BTreeMap<String, Vec<Cell>> = BTreeMap::new();
     for cell in reports[0].keys() {
         families.entry(family(*cell)).or_default().push(*cell);
     }
-    families.values().flat_map(|cells| of_family(world, reports, cells)).collect()
+    let published = Published { world, reports, beside };
+    families.values().flat_map(|cells| published.of_family(cells)).collect()
 }
 
 /// The cells that hang together.
@@ -88,29 +100,112 @@ fn family(cell: Cell) -> String {
     }
 }
 
-fn of_family(world: &World, reports: &[Report], cells: &[Cell]) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut ask = |what: What, given: bool| {
-        let Some((low, high)) = bound(world, reports, cells, what) else { return };
-        found.push(Finding { what, low, high, given });
-    };
-    let given = |cell: &Cell, report: usize| {
-        let number: &Number = &reports[report - 1][cell];
-        number.deviation == 0.0 && number.shown != Shown::Few
-    };
-    for cell in cells {
-        for report in [1, reports.len()] {
-            ask(What::Count(*cell, report), given(cell, report));
-        }
-        for event in &world.events {
-            // Elsewhere nothing changes, and everybody knows that.
-            if world.child(event.number).can_count_in(*cell) {
-                ask(What::Difference(*cell, event.report), false);
-                ask(What::Joiner(*cell, event.number), false);
+/// What the attacker has.
+struct Published<'a> {
+    world: &'a World,
+    reports: &'a [Report],
+    beside: Option<Beside<'a>>,
+}
+
+impl Published<'_> {
+    fn of_family(&self, cells: &[Cell]) -> Vec<Finding> {
+        let Self { world, reports, .. } = self;
+        let mut found = Vec::new();
+        let mut ask = |what: What, given: bool| {
+            let Some((low, high)) = self.bound(cells, what) else { return };
+            found.push(Finding { what, low, high, given });
+        };
+        let given = |cell: &Cell, report: usize| {
+            let number: &Number = &reports[report - 1][cell];
+            number.deviation == 0.0 && number.shown != Shown::Few
+        };
+        for cell in cells {
+            for report in [1, reports.len()] {
+                ask(What::Count(*cell, report), given(cell, report));
+            }
+            for event in &world.events {
+                // Elsewhere nothing changes, and everybody knows that.
+                if world.child(event.number).can_count_in(*cell) {
+                    ask(What::Difference(*cell, event.report), false);
+                    ask(What::Joiner(*cell, event.number), false);
+                }
             }
         }
+        found
     }
-    found
+
+    /// The least and the most that something can be; nothing where no world would have published this.
+    fn bound(&self, cells: &[Cell], what: What) -> Option<(f64, f64)> {
+        let world = self.world;
+        let side = |least: bool| {
+            let unknown = Unknown::of(world, cells);
+            let goal = match what {
+                What::Count(cell, report) => unknown.count(world, cell, report),
+                What::Difference(cell, report) => {
+                    unknown.count(world, cell, report) - unknown.count(world, cell, report - 1)
+                }
+                What::Joiner(cell, number) => Expression::from(unknown.events[&(number, cell)]),
+            };
+            let known = self.known(cells, &unknown);
+            let Unknown { problem, .. } = unknown;
+            let problem = if least { problem.minimise(goal.clone()) } else { problem.maximise(goal.clone()) };
+            Some(problem.using(microlp).with_all(known).solve().ok()?.eval(goal))
+        };
+        Some((side(true)?, side(false)?))
+    }
+
+    /// What ties the unknowns together.
+    fn known(&self, cells: &[Cell], unknown: &Unknown) -> Vec<Constraint> {
+        let Self { world, reports, beside } = self;
+        let mut known = Vec::new();
+        for (index, report) in reports.iter().enumerate() {
+            let count = |cell: Cell| unknown.count(world, cell, index + 1);
+            for cell in cells {
+                known.extend(within(&count(*cell), &report[cell]));
+                let Some(Beside { all, others }) = beside else { continue };
+                let rest = Expression::from(unknown.others[cell]);
+                known.extend(others[index].get(cell).into_iter().flat_map(|number| within(&rest, number)));
+                known.extend(within(&(count(*cell) + rest), &all[index][cell]));
+            }
+            known.extend(tied(cells, count));
+        }
+        if beside.is_some() {
+            known.extend(tied(cells, |cell| unknown.others[&cell].into()));
+        }
+        for Event { number, .. } in &world.events {
+            let counts = |cell: &Cell| unknown.events.get(&(*number, *cell)).copied();
+            for (whole, parts) in parts(cells) {
+                let sum: Expression = parts.iter().filter_map(counts).map(Expression::from).sum();
+                known.extend(counts(&whole).map(|whole| constraint!(sum == whole)));
+            }
+            known.extend(unaided(cells).filter_map(|(w, p)| Some(constraint!(counts(&p)? <= counts(&w)?))));
+        }
+        known
+    }
+}
+
+/// A count is not under nothing, and not far from what was published of it.
+fn within(count: &Expression, number: &Number) -> Vec<Constraint> {
+    let Number { shown, deviation, .. } = *number;
+    let noise = if deviation == 0.0 { 0.0 } else { FAR * deviation + 0.5 };
+    let mut known = vec![constraint!(count.clone() >= 0)];
+    match shown {
+        Shown::Few => known.push(constraint!(count.clone() <= 9.0 + noise)),
+        Shown::Number(number) => {
+            known.push(constraint!(count.clone() <= f64::from(number) + noise));
+            known.push(constraint!(count.clone() >= f64::from(number) - noise));
+        }
+    }
+    known
+}
+
+/// A whole is the sum of its parts.
+fn tied(cells: &[Cell], count: impl Fn(Cell) -> Expression) -> Vec<Constraint> {
+    let sums = parts(cells).into_iter().map(|(whole, parts)| {
+        let sum: Expression = parts.iter().map(|cell| count(*cell)).sum();
+        constraint!(sum == count(whole))
+    });
+    sums.chain(unaided(cells).map(|(whole, part)| constraint!(count(part) <= count(whole)))).collect()
 }
 
 /// The unknowns of a family.
@@ -118,20 +213,22 @@ struct Unknown {
     problem: ProblemVariables,
     first: BTreeMap<Cell, Variable>,
     events: BTreeMap<(u32, Cell), Variable>,
+    others: BTreeMap<Cell, Variable>,
 }
 
 impl Unknown {
     fn of(world: &World, cells: &[Cell]) -> Self {
         let mut problem = ProblemVariables::new();
         let most = f64::from(ROLL) * f64::from(u32::try_from(COHORTS.len()).unwrap());
-        let first = cells.iter().map(|cell| (*cell, problem.add(variable().min(0).max(most)))).collect();
+        let mut each = || cells.iter().map(|cell| (*cell, problem.add(variable().min(0).max(most)))).collect();
+        let (first, others) = (each(), each());
         let mut events = BTreeMap::new();
         for Event { number, .. } in &world.events {
             for cell in cells.iter().filter(|cell| world.child(*number).can_count_in(**cell)) {
                 events.insert((*number, *cell), problem.add(variable().min(0).max(1)));
             }
         }
-        Self { problem, first, events }
+        Self { problem, first, events, others }
     }
 
     /// The count of a cell in a report.
@@ -144,59 +241,6 @@ impl Unknown {
         }
         count
     }
-}
-
-/// The least and the most that something can be; nothing where no world would have published this.
-fn bound(world: &World, reports: &[Report], cells: &[Cell], what: What) -> Option<(f64, f64)> {
-    let side = |least: bool| {
-        let unknown = Unknown::of(world, cells);
-        let goal = match what {
-            What::Count(cell, report) => unknown.count(world, cell, report),
-            What::Difference(cell, report) => {
-                unknown.count(world, cell, report) - unknown.count(world, cell, report - 1)
-            }
-            What::Joiner(cell, number) => Expression::from(unknown.events[&(number, cell)]),
-        };
-        let known = known(world, reports, cells, &unknown);
-        let Unknown { problem, .. } = unknown;
-        let problem = if least { problem.minimise(goal.clone()) } else { problem.maximise(goal.clone()) };
-        Some(problem.using(microlp).with_all(known).solve().ok()?.eval(goal))
-    };
-    Some((side(true)?, side(false)?))
-}
-
-/// What ties the unknowns together.
-fn known(world: &World, reports: &[Report], cells: &[Cell], unknown: &Unknown) -> Vec<good_lp::Constraint> {
-    let mut known = Vec::new();
-    for (index, report) in reports.iter().enumerate() {
-        let count = |cell: Cell| unknown.count(world, cell, index + 1);
-        for cell in cells {
-            known.push(constraint!(count(*cell) >= 0));
-            let Number { shown, deviation, .. } = report[cell];
-            let noise = if deviation == 0.0 { 0.0 } else { FAR * deviation + 0.5 };
-            match shown {
-                Shown::Few => known.push(constraint!(count(*cell) <= 9.0 + noise)),
-                Shown::Number(number) => {
-                    known.push(constraint!(count(*cell) <= f64::from(number) + noise));
-                    known.push(constraint!(count(*cell) >= f64::from(number) - noise));
-                }
-            }
-        }
-        known.extend(parts(cells).into_iter().map(|(whole, parts)| {
-            let sum: Expression = parts.iter().map(|cell| count(*cell)).sum();
-            constraint!(sum == count(whole))
-        }));
-        known.extend(unaided(cells).map(|(whole, part)| constraint!(count(part) <= count(whole))));
-    }
-    for Event { number, .. } in &world.events {
-        let counts = |cell: &Cell| unknown.events.get(&(*number, *cell)).copied();
-        for (whole, parts) in parts(cells) {
-            let sum: Expression = parts.iter().filter_map(counts).map(Expression::from).sum();
-            known.extend(counts(&whole).map(|whole| constraint!(sum == whole)));
-        }
-        known.extend(unaided(cells).filter_map(|(w, p)| Some(constraint!(counts(&p)? <= counts(&w)?))));
-    }
-    known
 }
 
 /// The cells that are the sum of others: a group by cohort, by sex, a level by cohort.

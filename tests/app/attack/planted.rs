@@ -44,7 +44,7 @@ pub enum Shown {
     /// Fewer than ten.
     Few,
     /// So many, or about so many.
-    Number(u32),
+    Number(i32),
 }
 
 /// What is published in one report.
@@ -160,7 +160,7 @@ pub fn assert_like_ours(report: usize) {
 /// A stored number and how our page shows it.
 fn number_of(stored: i64, scale: Scale, report: usize) -> Number {
     let roll = ROLL * u32::try_from(COHORTS.len()).unwrap();
-    let shown = Figure::of(stored, scale, report, roll).about().map_or(Shown::Few, Shown::Number);
+    let shown = Figure::of(stored, scale, report, roll).about().map_or(Shown::Few, shown);
     Number { stored: Some(stored), shown, deviation: deviation(scale, report) }
 }
 
@@ -169,10 +169,15 @@ fn noisy(count: u32, number: u64, cell: Cell, label: &str) -> Number {
     number_of(rounded(count, drawn(number, label, scale(cell), 1)), scale(cell), 1)
 }
 
+/// A number as it stands on a page.
+pub fn shown(number: u32) -> Shown {
+    Shown::Number(i32::try_from(number).unwrap())
+}
+
 fn exact(count: u32) -> Number {
     if count < 10 { Number { stored: None, shown: Shown::Few, deviation: 0.0 } } else { all(count) }
 }
 
 fn all(count: u32) -> Number {
-    Number { stored: None, shown: Shown::Number(count), deviation: 0.0 }
+    Number { stored: None, shown: shown(count), deviation: 0.0 }
 }

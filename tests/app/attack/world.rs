@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{Date, date};
 use yice::domain::gate::fact::Fact;
-use yice::domain::gate::menu::{Cell, Visit};
+use yice::domain::gate::menu::{Cell, LEVELS, STEPS, Visit};
 use yice::domain::warning::{Severity, Stage};
 use yice::domain::words::{GroupTag, Sex};
 
@@ -12,6 +12,11 @@ use yice::domain::words::{GroupTag, Sex};
 pub const COHORTS: [i64; 6] = [2026, 2025, 2024, 2023, 2022, 2021];
 /// Pupils of a cohort, half of them girls.
 pub const ROLL: u32 = 100;
+
+/// The numbers of those who join.
+pub const JOINERS: [u32; 2] = [1_000, 1_001];
+/// The number of the one who leaves.
+pub const LEAVER: u32 = 17;
 
 /// A child with a file.
 #[derive(Debug, Clone)]
@@ -45,21 +50,64 @@ pub struct World {
 impl World {
     /// Eight reports with two who join and one who leaves.
     pub fn of_eight_reports() -> Self {
-        let mut children: BTreeMap<u32, Child> = (0..180).map(|number| (number, a_child(number))).collect();
-        let events = vec![
-            Event { number: 1_000, report: 3, joins: true },
-            Event { number: 1_001, report: 5, joins: true },
-            Event { number: 17, report: 7, joins: false },
-        ];
         let joiners = [
             Child { tags: vec![GroupTag::LeftBehind, GroupTag::Emotional], helped: false, ..a_child(6) },
             Child { tags: vec![GroupTag::Orphan], helped: true, ..a_child(13) },
+        ];
+        Self::with_joiners((0..180).map(|number| (number, a_child(number))).collect(), &joiners)
+    }
+
+    /// The same, and the second who joins has a warning.
+    pub fn fetched() -> Self {
+        let joiners = [
+            Child { tags: vec![GroupTag::LeftBehind, GroupTag::Emotional], helped: false, ..a_child(6) },
+            Child {
+                tags: vec![GroupTag::Orphan],
+                helped: true,
+                warning: Some((Severity::Moderate, Stage::Acting)),
+                ..a_child(13)
+            },
+        ];
+        Self::with_joiners((0..180).map(|number| (number, a_child(number))).collect(), &joiners)
+    }
+
+    /// A school in which the same came and went, and nothing else is as in [`World::fetched`].
+    pub fn twin() -> Self {
+        let joiners = [
+            Child { tags: vec![GroupTag::Disabled], ..a_child(6) },
+            Child { tags: Vec::new(), helped: false, warning: None, ..a_child(13) },
+        ];
+        let mut first: BTreeMap<u32, Child> = (0..150).map(|number| (number, another_child(number))).collect();
+        first.insert(LEAVER, Child { warning: None, ..another_child(LEAVER) });
+        Self::with_joiners(first, &joiners)
+    }
+
+    /// A school of two cohorts, in which nobody comes and goes.
+    pub fn neighbour(child: fn(u32) -> Child) -> Self {
+        let in_two = |number: u32| Child { cohort: COHORTS[number as usize % 2], ..child(number) };
+        let children: BTreeMap<u32, Child> = (0..60).map(|number| (10_000 + number, in_two(number))).collect();
+        Self::of(vec![children; 8], Vec::new())
+    }
+
+    /// Both together.
+    pub fn and(&self, other: &Self) -> Self {
+        let both = |(one, other): (&BTreeMap<u32, Child>, &BTreeMap<u32, Child>)| {
+            one.iter().chain(other).map(|(number, child)| (*number, child.clone())).collect()
+        };
+        Self::of(self.children.iter().zip(&other.children).map(both).collect(), self.events.clone())
+    }
+
+    fn with_joiners(mut children: BTreeMap<u32, Child>, joiners: &[Child; 2]) -> Self {
+        let events = vec![
+            Event { number: JOINERS[0], report: 3, joins: true },
+            Event { number: JOINERS[1], report: 5, joins: true },
+            Event { number: LEAVER, report: 7, joins: false },
         ];
         let mut all = Vec::new();
         for report in 1..=8 {
             for event in events.iter().filter(|event| event.report == report) {
                 if event.joins {
-                    children.insert(event.number, joiners[(event.number - 1_000) as usize].clone());
+                    children.insert(event.number, joiners[(event.number - JOINERS[0]) as usize].clone());
                 } else {
                     children.remove(&event.number);
                 }
@@ -91,6 +139,11 @@ impl World {
         Self::of(children, Vec::new())
     }
 
+    /// The children of the first report.
+    pub fn first(&self) -> &BTreeMap<u32, Child> {
+        &self.children[0]
+    }
+
     /// How many reports there are.
     pub fn reports(&self) -> usize {
         self.children.len()
@@ -117,17 +170,22 @@ const DAY: Date = date(2026, 12, 1);
 const TERM: Date = date(2026, 9, 1);
 
 impl Child {
-    /// The cells in which the child counts, as our own publisher counts.
-    pub fn cells(&self) -> Vec<Cell> {
+    /// What is counted of the child; the last home visit, where there was one, was on `visit`.
+    pub fn facts(&self, visit: Date) -> Vec<Fact> {
         let (tags, cohort, sex) = (self.tags.iter().copied().collect(), self.cohort, self.sex);
-        let mut facts = vec![Fact::Groups { tags, cohort, sex }, Fact::Visit(self.visited.then_some(TERM))];
+        let mut facts = vec![Fact::Groups { tags, cohort, sex }, Fact::Visit(self.visited.then_some(visit))];
         if !self.helped {
             facts.push(Fact::Unaided { tags, from: None });
         }
         if let Some((level, stage)) = self.warning {
             facts.extend([Fact::Risk { level, cohort }, Fact::Step(stage)]);
         }
-        facts.iter().flat_map(|fact| fact.cells(DAY, TERM)).collect()
+        facts
+    }
+
+    /// The cells in which the child counts, as our own publisher counts.
+    pub fn cells(&self) -> Vec<Cell> {
+        self.facts(TERM).iter().flat_map(|fact| fact.cells(DAY, TERM)).collect()
     }
 
     /// Whether it is one of the cells that a child of this grade and sex can count in, whatever the file says.
@@ -145,7 +203,7 @@ impl Child {
 }
 
 /// Children of all kinds: large groups and small ones, some in two.
-fn a_child(number: u32) -> Child {
+pub fn a_child(number: u32) -> Child {
     let n = number as usize;
     let tag = match n % 20 {
         0..=8 => GroupTag::LeftBehind,
@@ -166,4 +224,16 @@ fn a_child(number: u32) -> Child {
         warning: n.is_multiple_of(9).then_some((level, stage)),
         visited: n.is_multiple_of(2),
     }
+}
+
+/// Children of the same grade and sex, and nothing else the same.
+pub fn another_child(number: u32) -> Child {
+    let child = a_child(number);
+    let moved = |tag: &GroupTag| GroupTag::ALL[(tag.index() + 3) % GroupTag::ALL.len()];
+    let tags = child.tags.iter().map(moved).collect();
+    let warning = (number % 4 == 1).then(|| {
+        let n = number as usize / 4;
+        (LEVELS[n % LEVELS.len()], STEPS[n / LEVELS.len() % STEPS.len()])
+    });
+    Child { tags, helped: number.is_multiple_of(9), warning, visited: number.is_multiple_of(3), ..child }
 }

@@ -18,7 +18,13 @@ async fn an_officer_finds_who_is_behind_with_visits_opens_a_supervision_and_the_
     zhou.picture("70-progress").await;
     assert!(zhou.prints("70-progress").await.len() > 1_000);
 
+    zhou.goes("/meetings").await;
+    zhou.clicks("main tbody th a").await;
+    zhou.sees("放假前走访所有还没有走访过的家庭").await;
+    zhou.picture("75-meeting").await;
+
     zhou.goes("/supervisions").await;
+    zhou.sees("家访开展").await;
     zhou.picks("topics", "visits").await;
     // A keyboard of each language writes a day in its own way.
     zhou.asks("document.querySelector('[name=due]').value = '2099-12-31'").await;

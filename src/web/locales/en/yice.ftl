@@ -664,6 +664,7 @@ statistics-sexes = Groups by sex
 statistics-risk-cohorts = Levels by grade
 statistics-grade = Grade
 statistics-roll = Students on the roll
+statistics-roll-exact = Students on the roll (exact)
 statistics-process = The work
 statistics-work = Work
 statistics-number = Number

@@ -658,6 +658,7 @@ statistics-sexes = 各类别，按性别
 statistics-risk-cohorts = 预警级别、各年级
 statistics-grade = 年级
 statistics-roll = 在册学生
+statistics-roll-exact = 在册学生（准确数）
 statistics-process = 工作情况
 statistics-work = 工作
 statistics-number = 数目
