@@ -5,7 +5,7 @@ use sqlx::Error;
 /// A struct that is read from a row: each field from the column of its name. `field: Type as Stored` makes the value of what stands
 /// in the column, and says which column if it cannot; `field: Type [flat]` reads a struct from the same row.
 ///
-/// The derive of sqlx does the same, but with it both drivers, TLS and SQLite are compiled twice (decision 0027).
+/// The derive of sqlx does the same, but with it both drivers, TLS and SQLite are compiled twice (decision 0026).
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
         $($(#[$doc:meta])* $field_vis:vis $field:ident: $type:ty $(as $stored:ty)? $([$flat:ident])?),+ $(,)?
