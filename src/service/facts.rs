@@ -288,6 +288,14 @@ impl App {
         Ok(some)
     }
 
+    /// Whether the person may have every file of the school counted anew.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anyone who keeps no keys.
+    pub async fn may_count_anew(&self, viewer: &Viewer) -> Result<()> {
+        self.permit::<Admit>(&viewer.at_school(), Kind::Keys, viewer.person.school_id.0).await.map(drop)
+    }
+
     /// Counts every file of the school anew, and takes away what no file knows of. `progress` hears how many files were counted,
     /// and how many there are. Gives how many were counted.
     ///

@@ -6,11 +6,12 @@ use askama::Template;
 use axum::Router;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::problem::{Problem, ProblemKind};
 use super::request::{Seen, done, page};
+use super::running::RunningPage;
 use super::ui::{Ui, t};
 use super::{Web, Who, format};
 use crate::domain::ids::ImportId;
@@ -106,14 +107,6 @@ struct ShownRow {
 }
 
 #[derive(Template)]
-#[template(path = "import_running.html")]
-struct RunningPage {
-    ui: Ui,
-    done: i64,
-    total: i64,
-}
-
-#[derive(Template)]
 #[template(path = "import_done.html")]
 struct DonePage {
     ui: Ui,
@@ -150,11 +143,9 @@ async fn kept(
     let kept = web.app.kept_roster(&viewer, id).await?;
     match kept {
         KeptRoster { state: ImportState::Running, done, total, .. } => {
-            let mut response = page(&RunningPage { ui, done, total })?;
-            // Works without JavaScript, and without the notice of the page before.
-            let again = HeaderValue::from_str(&format!("1; url={}", path(id))).ok();
-            response.headers_mut().extend(again.map(|again| (header::REFRESH, again)));
-            Ok(response)
+            let status = t!(ui, "import-progress", done = done, total = total);
+            let (title, hint) = (t!(ui, "import-running-title"), t!(ui, "import-running-hint"));
+            RunningPage { ui, title, status, hint, done, total }.answer(&path(id))
         }
         KeptRoster { plan: Some(plan), state, .. } => {
             page(&CheckPage::new(ui, path(id), state == ImportState::Failed, &plan, web.app.school_year()))

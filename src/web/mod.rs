@@ -19,6 +19,7 @@ mod channels;
 mod classes;
 mod compliance;
 mod concerns;
+mod counting;
 mod county;
 mod due;
 mod erasure;
@@ -41,6 +42,7 @@ mod process;
 mod record;
 mod referrals;
 mod register;
+mod running;
 mod screening;
 mod sessions;
 mod sign_in;
@@ -61,6 +63,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
+use self::counting::Countings;
 use crate::domain::words::Role;
 use crate::service::{App, Bell};
 use headers::Frame;
@@ -76,6 +79,16 @@ pub struct Web {
     pub frame: Frame,
     /// Who listens for notices.
     pub bell: Bell,
+    /// Which schools are counted anew.
+    countings: Countings,
+}
+
+impl Web {
+    /// With nothing under way.
+    #[must_use]
+    pub fn new(app: Arc<App>, frame: Frame, bell: Bell) -> Self {
+        Self { app, frame, bell, countings: Countings::default() }
+    }
 }
 
 /// Who gets through a route, given the right relation to what it is about.
@@ -167,6 +180,7 @@ pages! {
     packets,
     mandatory,
     due,
+    counting,
     meetings,
     supervisions,
     process,
@@ -182,7 +196,7 @@ pub fn router(app: Arc<App>, frame: Frame) -> Router {
 /// The whole server, with a bell that whoever stops the server can close: open pages listen until then.
 pub fn router_with(app: Arc<App>, frame: Frame, bell: Bell) -> Router {
     let pages = pages().fallback(request::nothing_here).method_not_allowed_fallback(request::another_method);
-    let web = Web { app, frame, bell };
+    let web = Web::new(app, frame, bell);
     let pages = pages.layer(DefaultBodyLimit::max(size::FORM));
     let pages = pages.layer(axum::middleware::from_fn_with_state(web.clone(), size::refuse));
     let pages = headers::wrap(pages, frame).merge(assets::routes());

@@ -24,7 +24,6 @@ routes! {
     post "/offices/{office}/admit/{person}" admit, KEEPERS;
     post "/offices/{office}/rotate" rotate, KEEPERS;
     post "/offices/lost-keys/rotate" rotate_lost_keys, KEEPERS;
-    post "/offices/counts" count_anew, KEEPERS;
 }
 
 #[derive(Template)]
@@ -99,11 +98,6 @@ async fn rotate(
 async fn rotate_lost_keys(State(web): State<Web>, Seen { viewer, .. }: Seen) -> Result<Response, Problem> {
     web.app.rotate_lost_keys(&viewer).await?;
     Ok(done("/offices", "rotated"))
-}
-
-async fn count_anew(State(web): State<Web>, Seen { viewer, .. }: Seen) -> Result<Response, Problem> {
-    web.app.count_anew(&viewer, |_, _| {}).await?;
-    Ok(done("/offices", "counted"))
 }
 
 async fn offices_page(web: &Web, Seen { viewer, ui }: Seen, problems: Problems) -> Result<Response, Problem> {

@@ -56,6 +56,7 @@ pub const DONE: &[&str] = &[
     "admitted",
     "rotated",
     "counted",
+    "counted-in-part",
     "class-made",
     "class-closed",
     "class-reopened",

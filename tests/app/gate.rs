@@ -22,6 +22,7 @@ both_backends!(
     what_changes_after_a_report_changes_no_byte_of_it,
     with_one_child_more_everything_else_is_the_same,
     page_and_workbook_say_the_same,
+    counting_anew_shows_how_far_it_is_and_how_it_ended,
 );
 
 /// A school with a report of today.
@@ -117,9 +118,9 @@ async fn what_changes_after_a_report_changes_no_byte_of_it(engine: Engine) {
 async fn everything(person: &Person<'_>) -> BTreeMap<&'static str, (StatusCode, usize)> {
     let mut seen = BTreeMap::new();
     for route in ROUTES.iter().copied().flatten() {
-        // One goes on for ever, one ends the session.
-        let ends = ["/notices/stream", "/locked"].contains(&route.path);
-        if route.method == "get" && !route.path.contains('{') && !ends {
+        // One goes on for ever, one ends the session, one shows a new key each time.
+        let other = ["/notices/stream", "/locked", "/account/two-steps"].contains(&route.path);
+        if route.method == "get" && !route.path.contains('{') && !other {
             let page = person.get(route.path).await;
             seen.insert(route.path, (page.status, page.bytes.len()));
         }
@@ -162,4 +163,39 @@ async fn page_and_workbook_say_the_same(engine: Engine) {
     assert!(shown.len() > 40, "{}", shown.len());
     assert_eq!(cells, shown);
     assert_eq!(book.sheet_names().len(), page.texts("main h2").len());
+}
+
+/// Asks for a count, and goes on as a browser does until it is over. Gives how many pages showed how far it is, and what the last
+/// one says.
+async fn counted_anew(person: &Person<'_>) -> (usize, String) {
+    let mut page = person.post_and_follow("/offices/counts", &[]).await;
+    let mut watched = 0;
+    while page.status == StatusCode::OK {
+        assert_eq!(page.headers["refresh"], "1; url=/offices/counts");
+        assert_eq!(page.texts("progress").len(), 1);
+        watched += 1;
+        page = person.get("/offices/counts").await;
+    }
+    (watched, person.get(&page.location()).await.text(".notice"))
+}
+
+async fn counting_anew_shows_how_far_it_is_and_how_it_ended(engine: Engine) {
+    let at = TestApp::on(engine).await;
+    let director = at.person(Role::MoralEdDirector, "director").await;
+    for one in at.students(at.class).await.iter().take(3) {
+        let form = [("tag", "poor"), ("standing", "verified"), ("basis", "走访"), ("since", "2026-09-01")];
+        director.post_and_follow(&format!("/files/{}/circumstance", one.row.student), &form).await;
+    }
+    let facts = at.app.db.read().await.unwrap().fact_ids(at.school.id).await.unwrap().len();
+    assert!(facts > 0);
+    let counsellor = at.counsellor("li").await;
+    assert_eq!(counted_anew(&counsellor).await.1, "提示 已重新统计。");
+    assert_eq!(at.app.db.read().await.unwrap().fact_ids(at.school.id).await.unwrap().len(), facts);
+    assert_eq!(counsellor.get("/offices/counts").await.location(), "/offices", "nothing is under way");
+    // Somebody whom nobody let into the office yet.
+    let newcomer = at.someone(at.school.id, Role::Counsellor, "new", &[]).await;
+    let (_, said) = counted_anew(&newcomer).await;
+    assert!(said.contains("没有它们的密钥"), "{said}");
+    assert_eq!(director.get("/offices/counts").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(director.post("/offices/counts", &[]).await.status, StatusCode::NOT_FOUND);
 }

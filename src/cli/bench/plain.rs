@@ -79,7 +79,7 @@ async fn strip(folder: &Path, seeded: &Seeded) -> Result<()> {
 /// The port or the database.
 pub async fn serve(folder: &Path) -> Result<()> {
     let app = Arc::new(crate::cli::open(folder, None).await?);
-    let web = Web { app: Arc::clone(&app), frame: Frame { secure: false }, bell: Bell::default() };
+    let web = Web::new(Arc::clone(&app), Frame { secure: false }, Bell::default());
     let router = Router::new().route("/files/{student}", get(show)).with_state(web);
     let router = router.fallback_service(crate::web::router(app, Frame { secure: false }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -118,8 +118,8 @@ impl RealSchool {
         person.get("/notices").await;
         for route in ROUTES.iter().copied().flatten() {
             let Route { method, path, who } = *route;
-            // One goes on for ever, one ends the session.
-            if ["/notices/stream", "/locked"].contains(&path) {
+            // One goes on for ever, one ends the session, one shows a new key each time.
+            if ["/notices/stream", "/locked", "/account/two-steps"].contains(&path) {
                 continue;
             }
             let named = match who {
@@ -200,7 +200,8 @@ fn first_difference(one: &[String], other: &[String]) -> String {
 
 /// What an answer says line by line, with ids numbered as they come and estimates left out.
 fn told(answer: &Answer) -> Vec<String> {
-    let is_page = answer.source.contains("/statistics.xlsx");
+    // The page of the numbers, and a meeting that shows those of its schools under the same words.
+    let is_page = answer.source.contains("/statistics.xlsx") || answer.source.contains("这些是估计数");
     let is_book = answer.headers.get("content-disposition").is_some_and(|name| name.contains("yice-statistics"));
     let headers = answer.headers.iter().filter(|(name, _)| *name != "content-length" || !(is_page || is_book));
     let mut lines = vec![answer.status.to_string()];
