@@ -1,6 +1,9 @@
 //! What both engines share: how questions hang together, and what they answered.
 
-use sqlx::{FromRow, Row};
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use sqlx::{Either, FromRow, Row};
 
 use super::Result;
 
@@ -21,6 +24,21 @@ pub(crate) enum Begin {
 pub(crate) struct Answer<R> {
     pub rows: Vec<R>,
     pub changes: u64,
+}
+
+/// Gathers what the statements of a query answer, of which each ends with its result. `next` is the stream of the driver.
+pub(crate) async fn gathered<D, R>(
+    mut next: impl FnMut(&mut Context<'_>) -> Poll<Option<sqlx::Result<Either<D, R>>>>,
+    changes: impl Fn(&D) -> u64,
+) -> sqlx::Result<Vec<Answer<R>>> {
+    let (mut answers, mut rows) = (Vec::new(), Vec::new());
+    while let Some(step) = poll_fn(&mut next).await {
+        match step? {
+            Either::Right(row) => rows.push(row),
+            Either::Left(done) => answers.push(Answer { rows: std::mem::take(&mut rows), changes: changes(&done) }),
+        }
+    }
+    Ok(answers)
 }
 
 /// How many rows the only statement touched.

@@ -14,18 +14,15 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgQueryResult, PgRow};
 use sqlx::query::Query;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Execute, Executor as _, PgConnection, Postgres,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Execute, Executor as _, PgConnection, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::answer::{Answer, Begin};
+use super::answer::{Answer, Begin, gathered};
 use super::{PATIENCE, Result};
 
 /// Connections to the server of one node.
@@ -83,17 +80,8 @@ async fn answers<'q, Q>(conn: &mut PgConnection, query: Q) -> sqlx::Result<Vec<A
 where
     Q: Execute<'q, Postgres> + 'q,
 {
-    let (mut answers, mut rows) = (Vec::new(), Vec::new());
     let mut stream = conn.fetch_many(query);
-    while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
-        match step? {
-            Either::Right(row) => rows.push(row),
-            Either::Left(done) => {
-                answers.push(Answer { rows: std::mem::take(&mut rows), changes: done.rows_affected() });
-            }
-        }
-    }
-    Ok(answers)
+    gathered(|context| stream.as_mut().poll_next(context), PgQueryResult::rows_affected).await
 }
 
 impl Server {

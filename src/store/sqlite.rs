@@ -9,16 +9,15 @@
 
 mod batch;
 
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
-use sqlx::{Connection as _, Either, Executor as _, Sqlite, SqliteConnection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteQueryResult, SqliteRow};
+use sqlx::{Connection as _, Executor as _, Sqlite, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::answer::{Answer, Begin};
+use super::answer::{Answer, Begin, gathered};
 use super::{PATIENCE, Result};
 use batch::{Batch, Held, Queued};
 
@@ -216,16 +215,9 @@ impl Loan {
         }
         let conn = self.conn.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
         self.state = State::Unsure;
-        let (mut answers, mut rows) = (Vec::new(), Vec::new());
         let mut stream = conn.fetch_many(query);
-        while let Some(step) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
-            match step? {
-                Either::Right(row) => rows.push(row),
-                Either::Left(done) => {
-                    answers.push(Answer { rows: std::mem::take(&mut rows), changes: done.rows_affected() });
-                }
-            }
-        }
+        let mut answers =
+            gathered(|context| stream.as_mut().poll_next(context), SqliteQueryResult::rows_affected).await?;
         drop(stream);
         // The stream of a thread that died ends like one that has said everything.
         if answers.len() != std::mem::replace(&mut self.statements, 1) {
