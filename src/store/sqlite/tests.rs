@@ -1,6 +1,7 @@
+use std::future::poll_fn;
+
 use super::*;
 use crate::store::{Db, Inner, Throttle, Tx, sql, sql_all};
-use std::future::poll_fn;
 
 pub(super) async fn empty() -> (Db, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
