@@ -327,7 +327,7 @@ impl Db {
         let writer = Shelf::new(options.clone(), 1);
         writer.put(first);
         let readers = Shelf::new(options.pragma("query_only", "ON"), 4);
-        Ok(Self { pools: Pools::Sqlite { writer, readers }, desk: Arc::new(Desk::new(1)) })
+        Ok(Self { pools: Pools::Sqlite { writer, readers }, desk: Arc::default() })
     }
 
     /// Connects to PostgreSQL and brings its tables up to date.
@@ -339,7 +339,7 @@ impl Db {
         let once = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         Engine::Postgres.steps().await.map_err(migration)?.run(&once).await.map_err(migration)?;
         once.close().await;
-        Ok(Self { pools: Pools::Postgres(Server::new(options)), desk: Arc::new(Desk::new(2)) })
+        Ok(Self { pools: Pools::Postgres(Server::new(options)), desk: Arc::default() })
     }
 
     /// Starts a writing transaction: `BEGIN IMMEDIATE` on SQLite, where a deferred one that reads first and writes later

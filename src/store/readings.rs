@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::audit::done;
 use super::{Db, Error, NewWrap, Result};
@@ -16,10 +16,10 @@ use crate::domain::ids::SchoolId;
 use crate::policy::{Permit, Read};
 
 /// Where lines wait for each other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Desk {
     waiting: Mutex<Vec<Waiting>>,
-    turns: Semaphore,
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// A reading whose page waits.
@@ -40,12 +40,6 @@ impl Waiting {
 }
 
 impl Desk {
-    /// A desk at which so many may have the turn at once: one, where the database has one writer; two, where the next lines can be
-    /// written while those before them are still on their way to the disk.
-    pub(super) fn new(turns: usize) -> Self {
-        Self { waiting: Mutex::default(), turns: Semaphore::new(turns) }
-    }
-
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,7 +64,7 @@ impl Db {
         let kept = tokio::select! {
             biased;
             kept = &mut hears => kept,
-            _turn = self.desk.turns.acquire() => {
+            _turn = self.desk.turn.lock() => {
                 let all = std::mem::take(&mut *self.desk.waiting());
                 self.keep_all(all).await;
                 hears.await
