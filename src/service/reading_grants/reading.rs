@@ -57,7 +57,8 @@ impl App {
         }
         let facts = Facts { granted: true, ..Facts::class(approach.student.school_id, approach.class.id) };
         let kind = grant.kind.compartment().kind();
-        self.policy.permit::<Read>(&viewer.standing(&facts), kind, student.0).ok()
+        let permit = self.policy.permit::<Read>(&viewer.standing(&facts), kind, student.0).ok();
+        permit.filter(|permit| permit.relation() == Relation::Granted)
     }
 
     /// How to reach the family, for whom policy refuses it and a grant gives it. `keys` and `records` are those of the file.
