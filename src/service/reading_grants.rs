@@ -90,7 +90,8 @@ impl App {
             let running = grant.is_running(&today);
             grants.push(ShownReading { reason: reason_of(&keys, permit, &grant)?, running, grant });
         }
-        let wrote = own.is_some() && keys.all(ReadingKind::Supervision.compartment(), viewer.person.id.0).next().is_some();
+        let wrote =
+            own.is_some() && keys.all(ReadingKind::Supervision.compartment(), viewer.person.id.0).next().is_some();
         let persons = conn.persons(viewer.person.school_id).await?;
         let mut offers = Vec::new();
         for kind in ReadingKind::ALL.iter().filter(|kind| **kind == ReadingKind::Contact || wrote) {

@@ -16,9 +16,7 @@ use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::words::Compartment;
 use crate::policy::{Act, Permit, Read};
-use crate::store::{
-    Cell, Entry, Key, MoodSheet, NewWrap, Pairing, ReadingGrant, Record, SheetPart, StoredReview, Tx,
-};
+use crate::store::{Cell, Entry, Key, MoodSheet, NewWrap, Pairing, ReadingGrant, Record, SheetPart, StoredReview, Tx};
 use crate::vault::{CompartmentKey, KeyName, Recipient};
 
 /// The next epoch of a compartment key, wrapped to everyone who shall hold it.

@@ -40,8 +40,10 @@ struct Sent {
 impl Sent {
     fn of(kind: ReadingKind, mut form: HashMap<String, String>) -> Self {
         let once = form.remove("once").unwrap_or_default();
-        let mut field = |name: &str| form.remove(&format!("{kind}-{name}")).unwrap_or_default();
-        Self { person: field("person"), until: field("until"), reason: field("reason").replace("\r\n", "\n"), once }
+        let names = Names::of(kind);
+        let mut field = |name: &str| form.remove(name).unwrap_or_default();
+        let (person, until) = (field(&names.person), field(&names.until));
+        Self { person, until, reason: field(&names.reason).replace("\r\n", "\n"), once }
     }
 
     fn new_reading(&self, kind: ReadingKind) -> NewReading {
@@ -53,15 +55,23 @@ impl Sent {
 /// What the person can let others read, ready to show.
 struct Offer {
     kind: ReadingKind,
+    names: Names,
     people: Vec<Choice>,
     form: Sent,
     problems: Problems,
 }
 
-impl Offer {
-    /// The name of a field in the form.
-    fn name(&self, field: &str) -> String {
-        format!("{}-{field}", self.kind)
+/// The names of the fields in one of the forms.
+struct Names {
+    person: String,
+    until: String,
+    reason: String,
+}
+
+impl Names {
+    fn of(kind: ReadingKind) -> Self {
+        let name = |field: &str| format!("{kind}-{field}");
+        Self { person: name("person"), until: name("until"), reason: name("reason") }
     }
 }
 
@@ -119,7 +129,7 @@ async fn reading_page(
             Choice { chosen: form.person == value, value, label: person.name }
         };
         let people = people.into_iter().map(choice).collect();
-        Offer { kind, people, form, problems }
+        Offer { kind, names: Names::of(kind), people, form, problems }
     };
     let offers = std::mem::take(&mut readings.offers).into_iter().map(offer).collect();
     let class = shown_class(web, &ui, &readings.class);

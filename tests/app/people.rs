@@ -20,8 +20,8 @@ use yice::domain::gate::menu::Profile;
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
 use yice::domain::ids::{
-    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReadingGrantId, ReferralId, ReportId, SchoolId,
-    StepId, StudentId, WarningId,
+    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReadingGrantId, ReferralId,
+    ReportId, SchoolId, StepId, StudentId, WarningId,
 };
 use yice::domain::mandatory::Situation;
 use yice::domain::reading::ReadingKind;

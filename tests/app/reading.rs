@@ -62,7 +62,10 @@ async fn a_counsellor_asks_for_supervision_is_supervised_and_ends_it(engine: Eng
     assert!(given.text(".notice").contains("已经可以查看"), "{}", given.text(".notice"));
     let running = given.text("#running li");
     assert!(running.contains("wang老师") && running.contains("想请您看看我的判断"), "{running}");
-    assert!(li.get(&notes).await.text("main").contains("wang老师可以查看"), "the author's own page does not say otherwise");
+    assert!(
+        li.get(&notes).await.text("main").contains("wang老师可以查看"),
+        "the author's own page does not say otherwise"
+    );
 
     let bell = wang.get("/notices").await;
     assert!(!bell.source.contains("li老师") && bell.text(".list li").contains("有一份记录请您阅览"));
@@ -131,7 +134,10 @@ async fn a_director_is_told_whom_to_ask_reads_how_to_reach_a_family_and_no_more_
     let bell = sun.get("/notices").await;
     let open = sun.get(&bell.attributes(".list a", "href")[0]).await;
     let part = open.text("#contact");
-    assert!(part.contains("外婆带着他") && part.contains("zhang老师请您查看") && part.contains("家访之前联系"), "{part}");
+    assert!(
+        part.contains("外婆带着他") && part.contains("zhang老师请您查看") && part.contains("家访之前联系"),
+        "{part}"
+    );
     assert!(open.attributes("#contact a", "href").is_empty(), "nothing to change");
     assert!(!open.text("main").contains(ask));
     assert!(!sun.get(&format!("{file}/record")).await.source.contains("外婆带着他"), "not on paper");

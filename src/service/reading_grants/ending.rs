@@ -27,7 +27,8 @@ impl App {
             let approach = self.approach(&mut tx, viewer, student).await?;
             let grant = tx.reading_grant(id).await?.filter(|grant| grant.student_id == student);
             let grant = grant.ok_or(Error::NotFound)?;
-            let (standing, kind) = (giving(viewer, &approach, grant.kind, grant.owner), grant.kind.compartment().kind());
+            let (standing, kind) =
+                (giving(viewer, &approach, grant.kind, grant.owner), grant.kind.compartment().kind());
             let (mut tx, permit) = self.permit_in::<Admit>(tx, &standing, kind, student.0).await?;
             if self.end_in(&mut tx, &permit, viewer, &approach, &grant).await? {
                 return Ok(tx.commit().await?);
@@ -125,7 +126,8 @@ impl App {
         let today = self.today();
         let mut others = HashSet::new();
         let taken = conn.successions(viewer.person.school_id).await?.into_iter();
-        others.extend(taken.filter(|one| one.student_id == student && one.owner.0 == key.owner).map(|one| one.person_id));
+        others
+            .extend(taken.filter(|one| one.student_id == student && one.owner.0 == key.owner).map(|one| one.person_id));
         let granted = conn.reading_grants_of_student(student).await?.into_iter();
         let granted = granted.filter(|one| one.kind == ReadingKind::Supervision && one.owner == key.owner);
         others.extend(granted.filter(|one| one.is_running(&today)).map(|one| one.person_id));

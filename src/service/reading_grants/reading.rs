@@ -44,14 +44,10 @@ impl App {
     }
 
     /// The permit that a running grant gives to the person it was given to: to read that kind of this file, and nothing more.
-    pub(crate) fn by_grant(
-        &self,
-        viewer: &Viewer,
-        approach: &Approach,
-        grant: &ReadingGrant,
-    ) -> Option<Permit<Read>> {
+    pub(crate) fn by_grant(&self, viewer: &Viewer, approach: &Approach, grant: &ReadingGrant) -> Option<Permit<Read>> {
         let student = approach.student.id;
-        let mine = grant.person_id == viewer.person.id && grant.student_id == student && grant.is_running(&self.today());
+        let mine =
+            grant.person_id == viewer.person.id && grant.student_id == student && grant.is_running(&self.today());
         if !mine {
             return None;
         }

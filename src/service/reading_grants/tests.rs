@@ -161,7 +161,11 @@ async fn a_supervisor_reads_the_notes_of_the_one_who_asked_on_the_one_student_an
     house.note(&house.li, 0, "又谈了一次").await;
     house.note(&house.wang, 0, "我也谈了").await;
     assert_eq!(house.supervised(&house.wang, 0).await, of_li(&["又谈了一次", "谈了睡眠"]));
-    assert_eq!(house.own(&house.li, 0).await, ["又谈了一次", "谈了睡眠"], "what the supervisor writes is an own record");
+    assert_eq!(
+        house.own(&house.li, 0).await,
+        ["又谈了一次", "谈了睡眠"],
+        "what the supervisor writes is an own record"
+    );
     assert_eq!(house.findings().await, []);
 
     house.end(&house.li, 0, grant).await;
@@ -230,7 +234,10 @@ async fn a_grant_makes_nobody_granted_for_anything_else() {
     for never in [Kind::Restricted, Kind::Counselling] {
         assert!(!before[1].contains(&(never, Action::Read)), "{never}");
     }
-    assert!(!before[0].contains(&(Kind::Counselling, Action::Read)) && !before[0].contains(&(Kind::Restricted, Action::Read)));
+    assert!(
+        !before[0].contains(&(Kind::Counselling, Action::Read))
+            && !before[0].contains(&(Kind::Restricted, Action::Read))
+    );
 
     let mut conn = app.db.read().await.unwrap();
     for (id, reader, kind) in [(ids[0], &house.wang, Kind::Counselling), (ids[1], &house.sun, Kind::Contact)] {
@@ -426,16 +433,26 @@ async fn what_is_wrong_with_a_grant_is_said_at_once() {
         (NewReading { person: house.sun.person.id, ..good.clone() }, vec![("person", "choose")]),
         (NewReading { person: nobody, ..good.clone() }, vec![("person", "choose")]),
         (NewReading { person: house.wang.person.id, ..contact.clone() }, vec![("person", "choose")]),
-        (NewReading { reason: " ".to_owned(), until: None, ..good.clone() }, vec![("reason", "required"), ("until", "date-invalid")]),
+        (
+            NewReading { reason: " ".to_owned(), until: None, ..good.clone() },
+            vec![("reason", "required"), ("until", "date-invalid")],
+        ),
         (NewReading { reason: "因".repeat(REASON + 1), ..good.clone() }, vec![("reason", "too-long")]),
-        (NewReading { until: Some(today.saturating_sub(1.day())), ..good.clone() }, vec![("until", "date-in-the-past")]),
-        (NewReading { until: Some(today.saturating_add((LONGEST + 1).days())), ..contact.clone() }, vec![("until", "reading-too-long")]),
+        (
+            NewReading { until: Some(today.saturating_sub(1.day())), ..good.clone() },
+            vec![("until", "date-in-the-past")],
+        ),
+        (
+            NewReading { until: Some(today.saturating_add((LONGEST + 1).days())), ..contact.clone() },
+            vec![("until", "reading-too-long")],
+        ),
     ];
-    let problems = async |by: &Viewer, new: &NewReading| {
-        match app.give_reading(by, house.students[0], FormId(Uuid::new_v4()), new).await {
-            Err(Error::Invalid(problems)) => problems.iter().map(|p| (p.field, p.code)).collect::<Vec<_>>(),
-            other => panic!("{new:?}: {other:?}"),
-        }
+    let problems = async |by: &Viewer, new: &NewReading| match app
+        .give_reading(by, house.students[0], FormId(Uuid::new_v4()), new)
+        .await
+    {
+        Err(Error::Invalid(problems)) => problems.iter().map(|p| (p.field, p.code)).collect::<Vec<_>>(),
+        other => panic!("{new:?}: {other:?}"),
     };
     for (new, expected) in &cases {
         assert_eq!(problems(&house.li, new).await, *expected, "{new:?}");
@@ -475,7 +492,8 @@ async fn a_grant_or_a_wrap_that_somebody_wrote_into_the_database_opens_nothing()
     let mut planted = Vec::new();
     for (kind, owner, reader) in [(NOTES, house.li.person.id.0, &house.wang), (CONTACT, Uuid::nil(), &house.sun)] {
         let id = ReadingGrantId(Uuid::now_v7());
-        let row = ReadingGrant { id, student_id: student, kind, owner, person_id: reader.person.id, ..template.clone() };
+        let row =
+            ReadingGrant { id, student_id: student, kind, owner, person_id: reader.person.id, ..template.clone() };
         tx.insert_reading_grant(&permit, &row).await.unwrap();
         planted.push((kind, owner, reader));
     }

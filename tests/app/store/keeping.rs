@@ -6,8 +6,8 @@ use yice::domain::keeping::KeepingKind;
 use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role};
 use yice::policy::{Admit, Append, Manage, Permit, Sign};
 use yice::store::{
-    Draft, Erased, Keeping, Key, Letter, NewEntry, NewWrap, Notice, ReadingGrant, Record, StillRunning, StoredReport, StoredReview,
-    Succession, Warning, WrapForm,
+    Draft, Erased, Keeping, Key, Letter, NewEntry, NewWrap, Notice, ReadingGrant, Record, StillRunning, StoredReport,
+    StoredReview, Succession, Warning, WrapForm,
 };
 
 use super::early::{deadline, letter, step, warning};

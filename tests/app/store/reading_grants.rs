@@ -44,7 +44,8 @@ async fn a_grant_to_read_is_found_from_every_side_and_ends_once(engine: Engine) 
     let house = House::new(engine).await;
     let (admit, staff): (_, Permit<Manage>) = (admit(&house).await, house.manage(Kind::Staff).await);
     let first = reading_grant(&house, NOW);
-    let notes = ReadingGrant { kind: ReadingKind::Supervision, owner: house.teacher.0, ..reading_grant(&house, NOW + 1) };
+    let notes =
+        ReadingGrant { kind: ReadingKind::Supervision, owner: house.teacher.0, ..reading_grant(&house, NOW + 1) };
     let mut tx = house.begin().await;
     for grant in [&first, &notes] {
         tx.insert_reading_grant(&admit, grant).await.unwrap();
@@ -104,7 +105,8 @@ async fn the_holders_of_a_key_are_those_who_have_a_wrap_of_any_epoch(engine: Eng
     let mut tx = house.begin().await;
     tx.put_key(&admit, &key).await.unwrap();
     assert!(tx.holders_of_key(key.id).await.unwrap().is_empty());
-    let wraps = [(1, house.teacher, WrapForm::Age), (2, house.teacher, WrapForm::Age), (1, house.helper, WrapForm::Fast)];
+    let wraps =
+        [(1, house.teacher, WrapForm::Age), (2, house.teacher, WrapForm::Age), (1, house.helper, WrapForm::Fast)];
     for (epoch, PersonId(holder), form) in wraps {
         let wrap = NewWrap { key: key.id.0, epoch, holder, form, sealed: vec![1], mark: vec![] };
         tx.insert_wrap(&admit, &wrap).await.unwrap();
