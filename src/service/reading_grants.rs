@@ -232,9 +232,16 @@ fn giving(viewer: &Viewer, approach: &Approach, kind: ReadingKind, owner: Uuid) 
         ReadingKind::Contact => approach.standing.clone(),
         ReadingKind::Supervision => {
             let author = owner == viewer.person.id.0;
-            viewer.standing(&Facts { author, ..Facts::class(approach.student.school_id, approach.class.id) })
+            with_facts(viewer, approach, |facts| facts.author = author)
         }
     }
+}
+
+/// How a person stands to a file for one question more. What holds for the file as a whole holds for it too.
+fn with_facts(viewer: &Viewer, approach: &Approach, know: impl FnOnce(&mut Facts)) -> Standing {
+    let mut facts = Facts::class(approach.student.school_id, approach.class.id);
+    know(&mut facts);
+    Standing { pairs: viewer.standing(&facts).pairs, ..approach.standing.clone() }
 }
 
 /// The page on which the reader finds it. The notices page knows it by its end.

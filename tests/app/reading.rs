@@ -40,6 +40,7 @@ fn forms(page: &Page) -> Vec<String> {
 async fn a_counsellor_asks_for_supervision_is_supervised_and_ends_it(engine: Engine) {
     let at = TestApp::on(engine).await;
     let (li, wang, qian) = (at.counsellor("li").await, at.counsellor("wang").await, at.counsellor("qian").await);
+    let _director = at.person(Role::MoralEdDirector, "sun").await;
     let student = at.student().await;
     let (file, notes) = (format!("/files/{student}"), format!("/files/{student}/notes"));
     let place = format!("{file}/reading");

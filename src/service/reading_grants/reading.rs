@@ -4,7 +4,6 @@
 use crate::domain::audit::Event;
 use crate::domain::ids::{SchoolId, StudentId};
 use crate::domain::reading::ReadingKind;
-use crate::domain::relation::Facts;
 use crate::domain::words::{Action, Compartment, Relation};
 use crate::policy::{Permit, Read};
 use crate::service::entries::{NOTES, shown_notes};
@@ -13,7 +12,7 @@ use crate::service::{App, Approach, Error, Keys, Result, ShownCompartment, Shown
 use crate::store::{Conn, ReadingGrant, Record};
 use crate::vault::Recipient;
 
-use super::reason_of;
+use super::{reason_of, with_facts};
 
 /// By which grant something is read.
 #[derive(Debug)]
@@ -51,9 +50,9 @@ impl App {
         if !mine {
             return None;
         }
-        let facts = Facts { granted: true, ..Facts::class(approach.student.school_id, approach.class.id) };
+        let standing = with_facts(viewer, approach, |facts| facts.granted = true);
         let kind = grant.kind.compartment().kind();
-        let permit = self.policy.permit::<Read>(&viewer.standing(&facts), kind, student.0).ok();
+        let permit = self.policy.permit::<Read>(&standing, kind, student.0).ok();
         permit.filter(|permit| permit.relation() == Relation::Granted)
     }
 

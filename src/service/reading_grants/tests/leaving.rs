@@ -36,6 +36,7 @@ impl House {
         self.qian = self.sign_in("qian").await;
         self.zhang = self.sign_in("zhang").await;
         self.sun = self.sign_in("sun").await;
+        self.lu = self.sign_in("lu").await;
     }
 
     /// Who is left does what is due: a counsellor on the page of the offices, the author by a sign-in.
