@@ -138,7 +138,7 @@ impl App {
                 shown => compartments.push(shown?),
             }
         }
-        // A grant is for reading on the page of the file, and not for what is printed.
+        // A grant is for the page of the file, and not for the tracking record.
         let has_contact = compartments.iter().any(|part| part.compartment == Compartment::Contact);
         if event == Event::FileOpened
             && !has_contact

@@ -133,7 +133,7 @@ async fn reading_page(
     };
     let offers = std::mem::take(&mut readings.offers).into_iter().map(offer).collect();
     let class = shown_class(web, &ui, &readings.class);
-    Ok(ReadingPage { id, class, readings, offers, ui })
+    Ok(ReadingPage { ui, id, class, readings, offers })
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {

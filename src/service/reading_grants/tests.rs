@@ -522,8 +522,8 @@ async fn a_grant_or_a_wrap_that_somebody_wrote_into_the_database_opens_nothing()
     let mut tx = app.begin().await.unwrap();
     let wraps = tx.wraps_for(house.students[1].0, house.wang.person.id).await.unwrap();
     let other = wraps.into_iter().find(|wrap| wrap.compartment == Compartment::Counselling).unwrap();
-    let key = tx.keys_of(student.0).await.unwrap().into_iter();
-    let key = key.filter(|key| key.compartment == Compartment::Counselling).next().unwrap();
+    let mut keys = tx.keys_of(student.0).await.unwrap().into_iter();
+    let key = keys.find(|key| key.compartment == Compartment::Counselling).unwrap();
     let moved = NewWrap {
         key: key.id.0,
         epoch: key.epoch,
