@@ -242,6 +242,14 @@ words! {
         FileErased = "file_erased",
         /// a counsellor's notes on a student went to a successor
         NotesHandedOver = "notes_handed_over",
+        /// a colleague was let read a part of a file for some days
+        ReadingGiven = "reading_given",
+        /// a colleague may read that part of a file no more
+        ReadingEnded = "reading_ended",
+        /// a part of a file was read by such a grant
+        ReadByGrant = "read_by_grant",
+        /// who may read what of a file by grant was looked up
+        GrantsRead = "grants_read",
         /// somebody decided that a file must not be destroyed
         HoldSet = "hold_set",
         /// a file may be destroyed again

@@ -82,6 +82,8 @@ ids! {
     NoticeId,
     /// A grant on one file.
     GrantId,
+    /// A grant to read one part of a file.
+    ReadingGrantId,
     /// A crisis record.
     CrisisId,
     /// A referral 转介.

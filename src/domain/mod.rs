@@ -16,6 +16,7 @@ pub mod mandatory;
 pub mod mood;
 pub mod outside;
 pub mod process;
+pub mod reading;
 pub mod record;
 pub mod referral;
 pub mod relation;

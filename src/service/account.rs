@@ -80,14 +80,18 @@ impl App {
         }
     }
 
-    /// Counts files that others left. Nobody is kept from signing in by it.
+    /// Counts files that others left, and ends what colleagues were let read until a day that is over. Nobody is kept from
+    /// signing in by it.
     pub(crate) async fn count_after_sign_in(&self, signed_in: &SignedIn) {
-        let counted = match self.viewer(&signed_in.token).await {
-            Ok(viewer) => self.count_what_is_due(&viewer).await,
-            Err(error) => Err(error),
+        let (counted, ended) = match self.viewer(&signed_in.token).await {
+            Ok(viewer) => (self.count_what_is_due(&viewer).await, self.end_past_readings(&viewer).await),
+            Err(error) => (Err(error), Ok(0)),
         };
         if let Err(error) = counted {
             tracing::warn!(%error, "what others changed could not be counted at a sign-in");
+        }
+        if let Err(error) = ended {
+            tracing::warn!(%error, "what colleagues may read no more could not be ended at a sign-in");
         }
     }
 

@@ -9,6 +9,7 @@ use super::error::again;
 use super::facts::Part;
 use super::keys::{Spot, seal_at_least};
 use super::leading::LED;
+use super::reading_grants::ByGrant;
 use super::{App, Error, FieldProblem, Keys, Result, Stale, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{EntryId, PersonId, StudentId};
@@ -75,6 +76,8 @@ pub struct OpenedFile {
     pub who: Who,
     /// The compartments that the person may read.
     pub compartments: Vec<ShownCompartment>,
+    /// By which grant the person reads how to reach the family.
+    pub contact_by: Option<ByGrant>,
     /// Tracking entries, newest first.
     pub entries: Vec<ShownEntry>,
     /// The names of colleagues who wrote or help.
@@ -125,7 +128,7 @@ impl App {
         let mut keys = Keys::open(viewer, &self.secret, school, id.0, &of_file);
         let mut class_keys = Keys::open(viewer, &self.secret, school, approach.class.id.0, &of_class);
         let who = self.who(viewer, &approach, &keys, &class_keys, &sheets)?;
-        let mut compartments = Vec::new();
+        let (mut compartments, mut contact_by) = (Vec::new(), None);
         for compartment in [Compartment::Contact, Compartment::Circumstance, Compartment::Support] {
             let Ok(permit) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), id.0) else { continue };
             let may_write = approach.may(&self.policy, compartment, Action::Write);
@@ -135,11 +138,20 @@ impl App {
                 shown => compartments.push(shown?),
             }
         }
+        // A grant is for the page of the file, and not for the tracking record.
+        let has_contact = compartments.iter().any(|part| part.compartment == Compartment::Contact);
+        if event == Event::FileOpened
+            && !has_contact
+            && let Some((part, by)) = self.contact_by_grant(viewer, &approach, &keys, &records).await?
+        {
+            compartments.insert(0, part);
+            contact_by = Some(by);
+        }
         let entries = shown_entries(&keys, &support, &entries)?;
         let names = self.writers(names, &compartments).await?;
         class_keys.faster.append(&mut keys.faster);
         self.leave_trace(&support, event, "", &class_keys.faster).await?;
-        Ok((OpenedFile { approach, who, compartments, entries, names }, keys, support))
+        Ok((OpenedFile { approach, who, compartments, contact_by, entries, names }, keys, support))
     }
 
     /// The names of everybody whom the page of a file names: of those known already, and of those who wrote a field.
@@ -258,7 +270,8 @@ impl App {
         Ok(vec![author, self.recovery_recipient(conn).await?])
     }
 
-    /// Everyone who should hold a compartment of a file: its offices, the helpers paired today, and who leads the case.
+    /// Everyone who should hold a compartment of a file: its offices, the helpers paired today, who leads the case, and who reads it
+    /// by grant.
     pub(crate) async fn compartment_holders(
         &self,
         conn: &mut Conn,
@@ -278,6 +291,10 @@ impl App {
             for grant in approach.grants.iter().filter(|grant| grant.is_running(&today)) {
                 holders.extend(self.person_recipient(conn, grant.person_id).await?);
             }
+        }
+        if compartment == Compartment::Contact {
+            let readers = self.contact_readers(conn, approach.student.school_id).await?.into_iter();
+            holders.extend(readers.filter(|(student, _)| *student == approach.student.id).map(|(_, reader)| reader));
         }
         Ok(holders)
     }

@@ -11,7 +11,7 @@ use super::{App, Error, Result};
 use crate::domain::ids::{ClassId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Compartment, OfficeKind, words};
-use crate::store::{Conn, Grant, Key, Office, Pairing, Person, Succession};
+use crate::store::{Conn, Grant, Key, Office, Pairing, Person, ReadingGrant, Succession};
 
 words! {
     /// In what way policy and wraps disagree.
@@ -60,6 +60,7 @@ struct Facts {
     classes: HashMap<Uuid, ClassId>,
     pairings: Vec<Pairing>,
     grants: Vec<Grant>,
+    readings: Vec<ReadingGrant>,
     named: HashSet<Uuid>,
     successions: Vec<Succession>,
     recovery: Uuid,
@@ -92,10 +93,17 @@ impl App {
         let offices = facts.offices.iter().map(|o| (o.id.0, o.epoch, o.rotation_due, &none, facts.of_office(o)));
         let keys = keys.iter().map(|k| {
             let used = used.get(&(k.subject, k.compartment)).unwrap_or(&none);
-            // The key of a report moves on with each change of it, and by nobody's rotation.
-            let due = due.contains(&k.id.0) && k.compartment != Compartment::Restricted;
+            // The key of a report moves on with each change of it, and by nobody's rotation. Notes whose author holds no key of
+            // them any more are written on by nobody.
+            let written = match k.compartment {
+                Compartment::Restricted => false,
+                Compartment::Counselling => wraps.get(&k.id.0).is_some_and(|w| w.contains(&(k.owner, k.epoch))),
+                _ => true,
+            };
+            let due = written && due.contains(&k.id.0);
             (k.id.0, k.epoch, due, used, facts.of_key(k, &today))
         });
+        let keys: Vec<_> = keys.collect();
         for (key, epoch, due, used, rightful) in offices.chain(keys) {
             let wraps = wraps.remove(&key).unwrap_or_default();
             findings.extend(compare(key, epoch, used, &rightful, &wraps));
@@ -119,6 +127,7 @@ impl App {
             classes,
             pairings: conn.pairings(school).await?,
             grants: conn.grants(school).await?,
+            readings: conn.reading_grants(school).await?,
             named: self.named_now(conn, school).await?.into_iter().map(|person| person.0).collect(),
             successions: conn.successions(school).await?,
             recovery: conn.installation().await?.ok_or(Error::NotFound)?.recovery_id,
@@ -153,13 +162,19 @@ impl Facts {
         Rightful { must, may: HashSet::new() }
     }
 
-    /// A compartment key belongs to its offices, to paired helpers and to who leads the case; a counsellor's notes to the counsellor, who
-    /// loses them with the identity, and to whoever took them over.
+    /// A compartment key belongs to its offices, to paired helpers, to who leads the case and to who reads it by grant; a counsellor's
+    /// notes to the counsellor, who loses them with the identity, to whoever took them over, and to who reads them by grant.
     fn of_key(&self, key: &Key, today: &str) -> Rightful {
+        let active = |id: PersonId| self.persons.iter().any(|p| p.id == id && p.active && p.recipient.is_some());
+        let of_key = |one: &&ReadingGrant| {
+            (one.student_id.0, one.kind.compartment(), one.owner) == (key.subject, key.compartment, key.owner)
+        };
+        let readers = self.readings.iter().filter(of_key).filter(|one| one.is_running(today) && active(one.person_id));
+        let readers = readers.map(|one| one.person_id.0);
         if key.compartment == Compartment::Counselling {
             let of = self.successions.iter().filter(|one| one.student_id.0 == key.subject && one.owner.0 == key.owner);
             let may = of.map(|one| one.person_id.0).chain([key.owner]).collect();
-            return Rightful { must: HashSet::from([self.recovery]), may };
+            return Rightful { must: readers.chain([self.recovery]).collect(), may };
         }
         if key.compartment == Compartment::Restricted {
             // The key of a mandatory report: for those named, who may have been named after its last change.
@@ -169,8 +184,7 @@ impl Facts {
         let holds = offices_holding(key.compartment);
         let offices = self.offices.iter();
         let offices = offices.filter(|o| holds.contains(&o.kind) && o.class_id.is_none_or(|id| id == class.0));
-        let mut rightful = Rightful { must: offices.map(|o| o.id.0).collect(), may: HashSet::new() };
-        let active = |id: PersonId| self.persons.iter().any(|p| p.id == id && p.active && p.recipient.is_some());
+        let mut rightful = Rightful { must: offices.map(|o| o.id.0).chain(readers).collect(), may: HashSet::new() };
         if LED.contains(&key.compartment) {
             let of_student = self.grants.iter().filter(|g| g.student_id.0 == key.subject && active(g.person_id));
             rightful.must.extend(of_student.filter(|g| g.is_running(today)).map(|g| g.person_id.0));

@@ -45,6 +45,7 @@ mod papers;
 mod process;
 mod progress;
 mod publisher;
+mod reading_grants;
 mod recovery;
 mod referrals;
 mod rosters;
@@ -111,6 +112,7 @@ pub use papers::ShownPaper;
 pub use process::{Progress, SchoolProgress};
 pub use progress::{ShownReview, TrackingRecord};
 pub use publisher::PublishedReport;
+pub use reading_grants::{ByGrant, NewReading, Readings, ShownReading, SupervisedNotes};
 pub use referrals::{
     MadePacket, Move, NewPacket, NewReferral, OfferedPart, OpenedReferrals, PacketForm, PartValue, ShownReferral,
 };

@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
+use super::keys::offices_holding;
 use super::{App, Error, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{ClassId, OfficeId, PersonId, SchoolId};
 use crate::domain::relation::Duty;
 use crate::domain::words::{Kind, OfficeKind, Role};
 use crate::policy::{Act, Admit, Permit};
-use crate::store::{Class, Conn, Office, Person, Tx};
+use crate::store::{Class, Conn, Key, Office, Person, Tx};
 use crate::vault::{Identity, KeyName, OfficeKey, Recipient, fingerprint, wrap_identity};
 
 /// The office whose key a duty needs; its class for a homeroom and for subject teachers. All other duties need none.
@@ -180,7 +181,9 @@ impl App {
         let members = conn.members(school).await?;
         let duties = conn.school_duties(school, self.now()).await?;
         let classes = conn.classes(school).await?;
-        let keys_due = conn.keys_due(school).await?.len();
+        // A counsellor's notes move on when their author signs in, a report's key with the report.
+        let here = |key: &Key| !offices_holding(key.compartment).is_empty();
+        let keys_due = conn.keys_due(school).await?.into_iter().filter(here).count();
         let counts_due = conn.facts_due_count(school).await?;
         let mut offices = conn.offices(school).await?;
         drop(conn);

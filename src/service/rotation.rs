@@ -10,12 +10,13 @@ use super::files::{card_spot, entry_spot, layer_spot};
 use super::keys::Spot;
 use super::moods::mood_spot;
 use super::progress::review_spot;
+use super::reading_grants::reason_spot;
 use super::sheets::sheet_spot;
 use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::ids::{ClassId, StudentId};
 use crate::domain::words::Compartment;
 use crate::policy::{Act, Permit, Read};
-use crate::store::{Cell, Entry, Key, MoodSheet, NewWrap, Pairing, Record, SheetPart, StoredReview, Tx};
+use crate::store::{Cell, Entry, Key, MoodSheet, NewWrap, Pairing, ReadingGrant, Record, SheetPart, StoredReview, Tx};
 use crate::vault::{CompartmentKey, KeyName, Recipient};
 
 /// The next epoch of a compartment key, wrapped to everyone who shall hold it.
@@ -81,7 +82,7 @@ impl App {
     }
 
     /// Seals anew all that a key sealed: the roster of a class, or what stands in one compartment of a file: both layers,
-    /// entries, reviews, and the cards of pairings; of a class, its mood log.
+    /// entries or notes, reviews, the cards of pairings and the reasons of grants; of a class, its mood log.
     pub(crate) async fn reseal<A: Act>(
         &self,
         tx: &mut Tx,
@@ -105,6 +106,14 @@ impl App {
             let sealed = anew(&spot, &record.sealed)?;
             tx.reseal_record(permit, &Record { epoch, sealed, ..record }).await?;
         }
+        if matches!(compartment, Compartment::Contact | Compartment::Counselling) {
+            let mut grants = tx.reading_grants_of_student(id).await?;
+            grants.retain(|grant| grant.kind.compartment() == compartment && grant.owner == owner);
+            for grant in grants {
+                let sealed = anew(&reason_spot(&grant), &grant.sealed)?;
+                tx.reseal_reading_grant(permit, &ReadingGrant { epoch, sealed, ..grant }).await?;
+            }
+        }
         if compartment == Compartment::Warning {
             for cell in tx.warning_cells(id).await? {
                 let sealed = anew(&spot_of(&cell), &cell.sealed)?;
@@ -112,12 +121,15 @@ impl App {
             }
             return Ok(());
         }
-        if compartment != Compartment::Support {
+        if !matches!(compartment, Compartment::Support | Compartment::Counselling) {
             return Ok(());
         }
         for entry in tx.entries(id, compartment, owner, i64::MAX).await? {
             let sealed = anew(&entry_spot(&entry), &entry.sealed)?;
             tx.reseal_entry(permit, &Entry { epoch, sealed, ..entry }).await?;
+        }
+        if compartment == Compartment::Counselling {
+            return Ok(());
         }
         for pairing in tx.pairings_of_student(id).await? {
             let card = anew(&card_spot(&pairing), &pairing.card)?;

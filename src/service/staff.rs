@@ -291,6 +291,13 @@ impl App {
         if remaining.is_empty() {
             self.end_leads_of(&mut tx, &permit, id).await?;
         }
+        // What was given as a counsellor ends with that; a class that changes its teacher is no reason.
+        let is = |role| remaining.iter().any(|duty| duty.role == role);
+        let gives_no_more = remaining.is_empty() || ended.role == Role::Counsellor && !is(Role::Counsellor);
+        self.end_readings(&mut tx, &permit, |one| {
+            one.person_id == id && !is(one.kind.reader()) || one.given_by == id && gives_no_more
+        })
+        .await?;
         tx.record_about(&permit, Event::DutyEnded, id.0, &described(&ended), now).await?;
         Ok(tx.commit().await?)
     }
@@ -346,6 +353,7 @@ impl App {
                 tx.end_duty(&permit, duty, now).await?;
             }
         }
+        self.end_readings(&mut tx, &permit, |one| one.given_by == id).await?;
         self.take_keys_away(&mut tx, &permit, id).await?;
         tx.delete_invitation(&permit, id).await?;
         tx.set_active(&permit, id, false).await?;
@@ -369,8 +377,9 @@ impl App {
         Ok(tx.clear_account(permit, id).await?)
     }
 
-    /// Ends the pairings of a helper, and destroys the wraps that came with them.
+    /// Ends the pairings of a helper, and destroys the wraps that came with them, and with those what the person reads by grant.
     async fn end_help(&self, tx: &mut Tx, permit: &Permit<Manage>, id: PersonId) -> Result<()> {
+        self.end_readings(tx, permit, |one| one.person_id == id).await?;
         tx.mark_keys_held_by(permit, id).await?;
         tx.delete_shared_wraps_of(permit, id).await?;
         tx.owe_facts_of_helper(permit, id).await?;

@@ -162,6 +162,7 @@ impl Tx {
         rows += sql!(self, run "DELETE FROM referrals WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM crises WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM grants WHERE student_id = $1", of)?;
+        rows += sql!(self, run "DELETE FROM reading_grants WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM deadlines WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM steps WHERE student_id = $1", of)?;
         rows += sql!(self, run "DELETE FROM warnings WHERE student_id = $1", of)?;

@@ -212,6 +212,16 @@ impl Conn {
         )
     }
 
+    /// Who has a wrap of a key, of whatever epoch.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn holders_of_key(&mut self, key: KeyId) -> Result<Vec<Uuid>> {
+        let rows: Vec<(Uuid,)> =
+            sql!(self, fetch_all(Uuid,): "SELECT DISTINCT holder FROM wraps WHERE key_id = $1", key.0)?;
+        Ok(rows.into_iter().map(|(holder,)| holder).collect())
+    }
+
     /// The wraps of one class or student that a person can open, directly or through an office.
     ///
     /// # Errors
@@ -301,6 +311,8 @@ impl Conn {
              UNION SELECT p.student_id, 'support', p.epoch FROM pairings p WHERE p.school_id = $1
              UNION SELECT v.student_id, 'support', v.epoch FROM reviews v JOIN students s ON s.id = v.student_id WHERE s.school_id = $1
              UNION SELECT m.class_id, 'support', m.epoch FROM moods m JOIN classes c ON c.id = m.class_id WHERE c.school_id = $1
+             UNION SELECT g.student_id, CASE g.kind WHEN 'contact' THEN 'contact' ELSE 'counselling' END, g.epoch
+               FROM reading_grants g WHERE g.school_id = $1
              UNION SELECT t.class_id, 'roster', t.epoch FROM sheets t JOIN classes c ON c.id = t.class_id WHERE c.school_id = $1",
             school.0
         )?;

@@ -16,9 +16,10 @@ use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::ids::{EntryId, FormId, PersonId, StudentId};
+use crate::domain::reading::ReadingKind;
 use crate::domain::record::{EntryText, Field, Standing};
 use crate::domain::words::{Action, Compartment, Effect, FileStatus, GroupTag, Kind, Role, Way};
-use crate::service::{Decision, Error, FieldEdit, OpenedFile, ShownCompartment, Stale};
+use crate::service::{Decision, Error, FieldEdit, OpenedFile, ShownCompartment, Stale, Viewer};
 use crate::store::Class;
 
 /// Roles that open files.
@@ -53,6 +54,9 @@ struct May {
     views: bool,
     pair: bool,
     erase: bool,
+    lend: bool,
+    /// How to reach the family is not shown, and could be by a grant.
+    ask_contact: bool,
 }
 
 #[derive(Template)]
@@ -83,11 +87,11 @@ impl FilePage {
 
 async fn file_page(web: &Web, seen: Seen, id: StudentId, problems: Problems) -> Result<FilePage, Problem> {
     let file = web.app.open_file(&seen.viewer, id).await?;
-    Ok(page_of(web, seen.ui, file, problems))
+    Ok(page_of(web, &seen.viewer, seen.ui, file, problems))
 }
 
 /// The page of an opened file.
-fn page_of(web: &Web, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage {
+fn page_of(web: &Web, viewer: &Viewer, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage {
     let asks = |kind, action| web.app.policy.may(&file.approach.standing, kind, action);
     let may = May {
         append: asks(Kind::Support, Action::Append),
@@ -97,6 +101,10 @@ fn page_of(web: &Web, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage 
         views: asks(Kind::Views, Action::Read),
         pair: asks(Kind::Pairing, Action::Manage),
         erase: asks(Kind::Erasure, Action::Read),
+        lend: asks(Kind::Contact, Action::Admit),
+        ask_contact: !asks(Kind::Contact, Action::Read)
+            && file.contact_by.is_none()
+            && web.app.could_be_granted(viewer, ReadingKind::Contact),
     };
     let class = class_name(&ui, &file.approach.class, web.app.school_year());
     let next = ui.choices(file.approach.student.status.next(), None);
@@ -106,7 +114,7 @@ fn page_of(web: &Web, ui: Ui, file: OpenedFile, problems: Problems) -> FilePage 
 
 /// The page of a file that the benchmark opened from plain fields: the same template, the same look-ups around it.
 pub(crate) fn bench_page(web: &Web, seen: Seen, file: OpenedFile) -> Result<Response, Problem> {
-    page(&page_of(web, seen.ui, file, Problems::default()))
+    page(&page_of(web, &seen.viewer, seen.ui, file, Problems::default()))
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {

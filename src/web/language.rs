@@ -23,6 +23,7 @@ use crate::domain::keeping::{ErasureGround, Hindrance};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::process::ProcessFigure;
+use crate::domain::reading::ReadingKind;
 use crate::domain::record::{Field, SessionForm, Standing};
 use crate::domain::referral::{Consent, Ground, PacketWay, Receiver, ReferralStage, ReturnStep};
 use crate::domain::room::AppointmentState;
@@ -175,6 +176,7 @@ families! {
     "office-kind": OfficeKind,
     "outcome": Outcome,
     "problem-type": ProblemType,
+    "reading-kind": ReadingKind,
     "relation": Relation,
     "role": Role,
     "session-form": SessionForm,

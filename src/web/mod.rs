@@ -39,6 +39,7 @@ mod notices;
 mod offices;
 mod pairings;
 mod process;
+mod reading_grants;
 mod record;
 mod referrals;
 mod register;
@@ -152,6 +153,7 @@ pages! {
     helping,
     leading,
     register,
+    reading_grants,
     record,
     mood,
     screening,

@@ -1,4 +1,4 @@
-//! Counselling notes: written and read by their author only.
+//! Counselling notes: written by their author, and read by nobody else but who was handed or let read them.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -17,7 +17,7 @@ use crate::domain::ids::StudentId;
 use crate::domain::record::{NoteText, SessionForm};
 use crate::domain::session::{Disclosure, Gravity, NoteSource, ProblemType, Session};
 use crate::domain::words::{Compartment, Role};
-use crate::service::{Error, FieldProblem, InheritedNotes, ShownNote};
+use crate::service::{Error, FieldProblem, InheritedNotes, ShownNote, SupervisedNotes};
 
 /// Roles that write notes.
 const WRITERS: Who = Who::Roles(&[Role::Counsellor]);
@@ -151,6 +151,9 @@ struct NotesPage {
     class: String,
     notes: Vec<ShownNote>,
     inherited: Vec<InheritedNotes>,
+    supervised: Vec<SupervisedNotes>,
+    /// Who may read the own notes, and until when.
+    readers: Vec<(String, String)>,
     form: NoteForm,
     forms: Vec<Choice>,
     sources: Vec<Choice>,
@@ -169,6 +172,8 @@ async fn notes_page(
 ) -> Result<NotesPage, Problem> {
     let notes = web.app.notes(&seen.viewer, id).await?;
     let inherited = web.app.inherited_notes(&seen.viewer, id).await?;
+    let supervised = web.app.supervised_notes(&seen.viewer, id).await?;
+    let readers = web.app.who_reads_notes(&seen.viewer, id).await?;
     let (who, class) = web.app.whom(&seen.viewer, id).await?;
     let draft: Option<NoteForm> = if form.is_none() { web.app.draft(&seen.viewer, "note", id.0).await? } else { None };
     let restored = draft.is_some();
@@ -191,6 +196,8 @@ async fn notes_page(
         class,
         notes,
         inherited,
+        supervised,
+        readers,
         form,
         forms,
         sources,

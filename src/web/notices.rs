@@ -33,6 +33,8 @@ const BEAT: Duration = Duration::from_secs(15);
 const AGAIN: &str = "retry: 5000\n\n";
 /// The place of a notice for somebody who is to ask others, because no page may say more.
 pub const ASK: &str = "/notices";
+/// How the place of a notice ends for somebody who was let read something.
+pub const READING: &str = "#reading";
 
 #[derive(Template)]
 #[template(path = "notices.html")]

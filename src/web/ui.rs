@@ -90,6 +90,8 @@ pub const DONE: &[&str] = &[
     "erasure-asked",
     "file-erased",
     "notes-handed-over",
+    "reading-given",
+    "reading-ended",
     "appointment-booked",
     "appointment-requested",
     "meeting-called",

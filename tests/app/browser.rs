@@ -10,6 +10,7 @@ mod county;
 mod crisis;
 mod helping;
 mod leading;
+mod letting_read;
 mod looking_after;
 mod many_hands;
 mod paper;

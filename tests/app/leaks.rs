@@ -10,6 +10,7 @@ mod finder;
 mod house;
 mod marks;
 mod plant;
+mod reading;
 mod room;
 mod sizes;
 mod thief;

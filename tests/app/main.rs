@@ -23,6 +23,7 @@ mod leaks;
 mod migrations;
 mod notices;
 mod people;
+mod reading;
 mod routes;
 mod store;
 mod teachers;

@@ -20,10 +20,11 @@ use yice::domain::gate::menu::Profile;
 use yice::domain::help::{HelpMessage, HelpState};
 use yice::domain::helping::Condition;
 use yice::domain::ids::{
-    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReferralId, ReportId, SchoolId,
-    StepId, StudentId, WarningId,
+    AppointmentId, ClassId, ExchangeId, FormId, GroupId, LetterId, PairingId, PersonId, ReadingGrantId, ReferralId,
+    ReportId, SchoolId, StepId, StudentId, WarningId,
 };
 use yice::domain::mandatory::Situation;
+use yice::domain::reading::ReadingKind;
 use yice::domain::referral::Receiver;
 use yice::domain::relation::{Duty, Facts, Standing};
 use yice::domain::room::AppointmentFor;
@@ -33,7 +34,7 @@ use yice::domain::words::{FileStatus, Kind, Role};
 use yice::policy::{Permit, Policy, Read, Report};
 use yice::service::{
     App, Bell, FoundedSchool, Grading, GroupEdit, KdfGate, Listed, NewAppointment, NewItem, NewLeader, NewMandatory,
-    NewPairing, NewReferral, NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
+    NewPairing, NewReading, NewReferral, NewReport, NewShift, NewStep, Newcomer, Offices, Told, Viewer,
 };
 use yice::store::AuditFilter;
 use yice::vault::{Kdf, KdfParams, OfficeKey, ServerSecret};
@@ -373,6 +374,13 @@ impl TestApp {
     /// Ends a pairing.
     pub async fn end(&self, pairing: PairingId) {
         self.app.end_pairing(&self.keeper, pairing, "小结").await.unwrap();
+    }
+
+    /// Lets a director read today how to reach a student's family.
+    pub async fn lend_contact(&self, student: StudentId, person: PersonId) -> ReadingGrantId {
+        let (kind, reason) = (ReadingKind::Contact, "家访之前联系".to_owned());
+        let new = NewReading { kind, person, reason, until: Some(self.app.clock.today()) };
+        self.app.give_reading(&self.keeper, student, FormId(uuid::Uuid::new_v4()), &new).await.unwrap()
     }
 
     /// Notes a background check of today.

@@ -46,6 +46,8 @@ struct Things {
     notice: Uuid,
     trouble: Trouble,
     county: County,
+    /// A grant to read, and a colleague who could get another one.
+    reading: [Uuid; 2],
 }
 
 impl Things {
@@ -59,6 +61,9 @@ impl Things {
         let waiting = at.waiting().await.into_iter().find(|one| one.person.id == newcomer).unwrap();
         let (warning, notice) = at.warn(students[1].row.student).await;
         let trouble = at.trouble(warning, newcomer).await;
+        let readers =
+            [at.newcomer(Role::MoralEdDirector, "reader").await, at.newcomer(Role::MoralEdDirector, "asked").await];
+        let reading = at.lend_contact(students[0].row.student, readers[0]).await;
         let duties = at.app.db.read().await.unwrap().school_duties(at.school.id, at.app.now()).await.unwrap();
         Self {
             class: at.class,
@@ -81,6 +86,7 @@ impl Things {
             notice: notice.0,
             trouble,
             county: County::of(at).await,
+            reading: [reading.0, readers[1].0],
         }
     }
 
@@ -152,6 +158,10 @@ impl Things {
             "/files/{student}/erasure" => &[("ground", "left"), ("why", "毕业")],
             "/files/{student}/erasure/sign" => &[("name", "王小雨")],
             "/files/{student}/hold" => &[("hold", "有投诉")],
+            "/files/{student}/reading" => {
+                &[("kind", "contact"), ("contact-until", "2026-11-30"), ("contact-reason", "家访之前联系")]
+            }
+            "/files/{student}/reading/end" => &[],
             "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => &[],
             "/files/{id}/pairing" => &[
                 ("purpose", "每周辅导一次"),
@@ -318,6 +328,8 @@ impl Things {
             fixed.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
         match route.path {
             "/files/{id}/pairing" | "/pairings/{id}/hand-over" => form.push(("helper", self.helper.to_string())),
+            "/files/{student}/reading" => form.push(("contact-person", self.reading[1].to_string())),
+            "/files/{student}/reading/end" => form.push(("grant", self.reading[0].to_string())),
             "/offices/{office}/admit/{person}" => form.push(("fingerprint", self.fingerprint.clone())),
             "/appointments" => {
                 form.push(("with", self.keeper.to_string()));

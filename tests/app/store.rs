@@ -18,6 +18,7 @@ mod keys;
 mod outside;
 mod pairings;
 mod people;
+mod reading_grants;
 mod rounds;
 mod second_factors;
 mod transactions;

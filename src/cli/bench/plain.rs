@@ -117,7 +117,8 @@ async fn opened(app: &App, viewer: &Viewer, id: StudentId) -> Result<OpenedFile>
     let entries = entries.collect::<Result<Vec<_>>>()?;
     let permit = app.permit::<Read>(&approach.standing, Kind::Support, id.0).await?;
     app.leave_trace(&permit, Event::FileOpened, "", &[]).await?;
-    Ok(OpenedFile { approach, who: Who::Row(row), compartments, entries, names: names.into_iter().collect() })
+    let names = names.into_iter().collect();
+    Ok(OpenedFile { approach, who: Who::Row(row), compartments, contact_by: None, entries, names })
 }
 
 fn sheet_row(sheets: &[SheetPart], id: StudentId) -> Result<Option<SheetRow>> {

@@ -321,8 +321,14 @@ impl App {
                 self.rotate_compartment(tx, permit, &read, viewer, approach, compartment).await?;
                 continue;
             }
-            let holds =
+            let readers = tx.reading_grants_of_student(student).await?;
+            let reads = |id: PersonId| {
+                let mut granted = readers.iter().filter(|one| one.kind.compartment() == compartment);
+                granted.any(|one| one.person_id == id && one.is_running(&today))
+            };
+            let helps =
                 |id: PersonId| approach.pairings.iter().any(|p| p.helper_id == id && p.holds(compartment, &today));
+            let holds = |id: PersonId| helps(id) || reads(id);
             let once = approach.pairings.iter().map(|p| p.helper_id).chain([helper]);
             let gone: BTreeSet<PersonId> = once.filter(|id| !holds(*id)).collect();
             for person in gone {

@@ -146,7 +146,7 @@ impl App {
         Ok(standing)
     }
 
-    /// The public keys of those who hold a key of a student as helpers, by student and compartment.
+    /// The public keys of those who hold a key of a student as helpers or read it by grant, by student and compartment.
     async fn helpers(&self, conn: &mut Conn, plan: &Plan) -> Result<HashMap<(StudentId, Compartment), Vec<Recipient>>> {
         let today = self.today();
         let mut helpers: HashMap<(StudentId, Compartment), Vec<Recipient>> = HashMap::new();
@@ -158,6 +158,9 @@ impl App {
                 }
                 helpers.entry((pairing.student_id, held)).or_default().extend(known[&pairing.helper_id].clone());
             }
+        }
+        for (student, reader) in self.contact_readers(conn, plan.school).await? {
+            helpers.entry((student, Compartment::Contact)).or_default().push(reader);
         }
         Ok(helpers)
     }

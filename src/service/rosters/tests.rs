@@ -3,10 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::super::testing::{School, running};
-use super::super::{App, Error, FieldEdit, Viewer};
+use super::super::{App, Error, FieldEdit, NewReading, Viewer};
 use super::taking::Run;
 use super::*;
 use crate::domain::audit::Event;
+use crate::domain::ids::FormId;
+use crate::domain::reading::ReadingKind;
 use crate::domain::record::Field;
 use crate::domain::relation::{Facts, Standing};
 use crate::domain::roster::{self, Problem};
@@ -252,6 +254,29 @@ async fn a_student_who_changes_class_is_read_in_the_new_one_and_lost_to_the_old_
     assert_eq!(shown(&opened, Field::BirthDate), Some(roster.rows[0].student.birth.to_string().as_str()));
     // Somebody lost the keys, so the next holder rotates them.
     assert_eq!(app.db.read().await.unwrap().keys_due(school.founded.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_reads_contact_by_grant_reads_on_when_the_roster_says_something_else() {
+    let mut school = School::found().await;
+    let mut roster = read(TINY);
+    import(&school, roster.clone()).await;
+    let counsellor = school.hire("counsellor", Role::Counsellor, None).await;
+    let director = school.hire("director", Role::MoralEdDirector, None).await;
+    let app = &school.app;
+    let id = find(app, &counsellor, &roster.rows[0].student.name).await;
+    let (kind, person, until) = (ReadingKind::Contact, director.person.id, Some(app.clock.today()));
+    let new = NewReading { kind, person, reason: "家访".to_owned(), until };
+    let grant = app.give_reading(&counsellor, id, FormId(Uuid::new_v4()), &new).await.unwrap();
+    roster.rows[0].student.telephone = "10011112222".into();
+    import(&school, roster).await;
+    let opened = app.open_file(&director, id).await.unwrap();
+    assert_eq!(shown(&opened, Field::Telephone), Some("10011112222"));
+    assert_eq!(app.key_check(school.founded.id).await.unwrap(), []);
+    app.end_reading(&counsellor, id, grant).await.unwrap();
+    let opened = app.open_file(&director, id).await.unwrap();
+    assert_eq!(shown(&opened, Field::Telephone), None);
+    assert_eq!(app.key_check(school.founded.id).await.unwrap(), []);
 }
 
 #[tokio::test]

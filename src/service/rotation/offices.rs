@@ -46,7 +46,7 @@ struct Scope {
     leaving: Vec<(OfficeId, PersonId)>,
     /// The keys to be rotated, with the class they belong to, by subject.
     keys: BTreeMap<Uuid, Vec<(Key, ClassId)>>,
-    /// The helpers who hold a key of a student today.
+    /// The helpers who hold a key of a student today, and who reads one by grant.
     helpers: Vec<(StudentId, Compartment, Recipient)>,
     /// Who leads a case today.
     leaders: Vec<(StudentId, Recipient)>,
@@ -149,6 +149,8 @@ impl App {
                 helpers.extend(held.into_iter().map(|held| (pairing.student_id, held, recipient.clone())));
             }
         }
+        let readers = self.contact_readers(conn, school).await?.into_iter();
+        helpers.extend(readers.map(|(student, reader)| (student, Compartment::Contact, reader)));
         let leaders = self.leaders(conn, school).await?;
         Ok(Scope { offices, rotating, staying, leaving, keys, helpers, leaders })
     }
@@ -274,8 +276,8 @@ impl App {
 }
 
 impl Scope {
-    /// Who shall hold a key of a class or student: its offices under their new key pairs, helpers paired today, and who leads
-    /// the case.
+    /// Who shall hold a key of a class or student: its offices under their new key pairs, helpers paired today, who reads it by
+    /// grant, and who leads the case.
     fn holders(&self, recipients: &HashMap<OfficeId, Recipient>, key: &Key, class: ClassId) -> Vec<Recipient> {
         let holds = offices_holding(key.compartment);
         let offices = self.offices.iter();

@@ -130,6 +130,7 @@ pub async fn plant(house: &mut House) -> Ids {
     let outside = outside(house, &students[1], &today).await;
     file(house, &students[1], &today);
     keep(house, &students[1]);
+    super::reading::plant(house, &other[0].1, &today).await;
     let worries = worry(house, &students, &today).await;
     let troubles = trouble(house, &worries.warnings, &today).await;
     typed(house);
@@ -268,7 +269,7 @@ fn id_of(students: &[(String, String)], name: &str) -> String {
     students.iter().find(|(known, _)| known == name).expect("a student of this name").1.clone()
 }
 
-async fn staff_id(house: &House, login: &str) -> PersonId {
+pub async fn staff_id(house: &House, login: &str) -> PersonId {
     house.app.db.read().await.unwrap().account(login).await.unwrap().expect("an account").id
 }
 

@@ -185,6 +185,16 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/files/{student}/erasure" => vec![("ground", "left"), ("why", "毕业。")],
         "/files/{student}/erasure/sign" => vec![("name", "没有这个人"), ("id", NOBODY)],
         "/files/{student}/hold" => vec![("hold", "有投诉。")],
+        // Nobody whom there is: no key goes to anybody by it.
+        "/files/{student}/reading" => {
+            vec![
+                ("kind", "contact"),
+                ("contact-person", NOBODY),
+                ("contact-until", today),
+                ("contact-reason", "看看。"),
+            ]
+        }
+        "/files/{student}/reading/end" => vec![("grant", NOBODY)],
         "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => vec![("id", NOBODY)],
         // Of the helper who is there already: nobody comes to know more by it.
         "/files/{id}/pairing" => {

@@ -4,10 +4,10 @@ use uuid::Uuid;
 use yice::domain::ids::{EntryId, NoticeId, ReportId, ReviewId, StudentId};
 use yice::domain::keeping::KeepingKind;
 use yice::domain::words::{Compartment, FileStatus, Kind, Relation, Role};
-use yice::policy::{Append, Manage, Permit, Sign};
+use yice::policy::{Admit, Append, Manage, Permit, Sign};
 use yice::store::{
-    Draft, Erased, Keeping, Key, Letter, NewEntry, NewWrap, Notice, Record, StillRunning, StoredReport, StoredReview,
-    Succession, Warning, WrapForm,
+    Draft, Erased, Keeping, Key, Letter, NewEntry, NewWrap, Notice, ReadingGrant, Record, StillRunning, StoredReport,
+    StoredReview, Succession, Warning, WrapForm,
 };
 
 use super::early::{deadline, letter, step, warning};
@@ -153,6 +153,10 @@ async fn fill(house: &House, student: StudentId) -> Key {
     let (id, author) = (ReviewId(Uuid::now_v7()), house.teacher);
     let review = StoredReview { id, student_id: student, author, written_at, epoch: 2, sealed: vec![5] };
     tx.insert_review(&permit, &review).await.unwrap();
+    let admit =
+        crate::support::house::permit::<Admit>(house.teacher, house.school, COUNSELLOR, Kind::Contact, student.0).await;
+    let reading = ReadingGrant { student_id: student, ..super::reading_grants::reading_grant(house, NOW) };
+    tx.insert_reading_grant(&admit, &reading).await.unwrap();
     tx.commit().await.unwrap();
     key
 }
@@ -165,6 +169,7 @@ async fn rows(house: &House, student: StudentId) -> [usize; 5] {
     let records = conn.records(student).await.unwrap().len() + conn.reviews(student).await.unwrap().len();
     let entries = conn.entries(student, Compartment::Support, Uuid::nil(), 9).await.unwrap().len();
     let pairings = conn.pairings_of_student(student).await.unwrap().len();
+    let readings = conn.reading_grants_of_student(student).await.unwrap().len();
     let letters = conn.letters_held_by(house.helper.0).await.unwrap();
     let warnings: Vec<Uuid> = conn.warnings_of_student(student).await.unwrap().iter().map(|w| w.id.0).collect();
     let about = |letter: &&Letter| {
@@ -173,7 +178,7 @@ async fn rows(house: &House, student: StudentId) -> [usize; 5] {
     [
         conn.keys_of(student.0).await.unwrap().len(),
         held,
-        cells + records + entries + pairings,
+        cells + records + entries + pairings + readings,
         letters.iter().filter(about).count(),
         usize::from(conn.student(student).await.unwrap().is_some()),
     ]
@@ -187,16 +192,16 @@ async fn of_a_destroyed_file_no_row_is_left_and_of_its_neighbour_every_one(engin
     tx.commit().await.unwrap();
     for student in [house.student, other] {
         fill(&house, student).await;
-        // Warning, step, due time; record, review; entry; pairing.
-        assert_eq!(rows(&house, student).await, [1, 2, 7, 2, 1]);
+        // Warning, step, due time; record, review; entry; pairing; grant to read.
+        assert_eq!(rows(&house, student).await, [1, 2, 8, 2, 1]);
     }
     let sign = sign(&house).await;
     let mut tx = house.begin().await;
     assert_eq!(tx.hold_all_keys(&sign).await.unwrap(), 1);
-    assert_eq!(tx.erase_file(&sign, true).await.unwrap(), Erased { keys: 1, wraps: 3, rows: 10 });
+    assert_eq!(tx.erase_file(&sign, true).await.unwrap(), Erased { keys: 1, wraps: 3, rows: 11 });
     tx.commit().await.unwrap();
     assert_eq!(rows(&house, house.student).await, [0, 0, 0, 0, 0]);
-    assert_eq!(rows(&house, other).await, [1, 2, 7, 2, 1]);
+    assert_eq!(rows(&house, other).await, [1, 2, 8, 2, 1]);
     assert_eq!(house.on.db.read().await.unwrap().letters_held_by(house.helper.0).await.unwrap().len(), 2);
     house.on.db.settle().await.unwrap();
 }
@@ -206,7 +211,7 @@ async fn a_student_who_attends_stays_on_the_roll(engine: Engine) {
     fill(&house, house.student).await;
     let mut tx = house.begin().await;
     assert!(tx.set_status(&house.write(Kind::Support).await, FileStatus::InSupport, 1).await.unwrap());
-    assert_eq!(tx.erase_file(&sign(&house).await, false).await.unwrap(), Erased { keys: 1, wraps: 3, rows: 9 });
+    assert_eq!(tx.erase_file(&sign(&house).await, false).await.unwrap(), Erased { keys: 1, wraps: 3, rows: 10 });
     let student = tx.student(house.student).await.unwrap().unwrap();
     assert_eq!((student.status, student.version), (FileStatus::Enrolled, 3));
     tx.commit().await.unwrap();
