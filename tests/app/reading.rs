@@ -74,7 +74,7 @@ async fn a_counsellor_asks_for_supervision_is_supervised_and_ends_it(engine: Eng
     let heading = read.text("#reading");
     assert!(heading.contains("li老师请您查看") && heading.contains("想请您看看我的判断"), "{heading}");
     assert!(read.text("main").contains("谈了睡眠"));
-    assert_eq!(read.attributes("main form", "action"), [notes.clone()], "the only form writes an own note");
+    assert_eq!(read.attributes("main form", "action"), [notes.as_str()], "the only form writes an own note");
     assert!(!read.text("title").contains("li"));
     assert!(!qian.get(&notes).await.source.contains("谈了睡眠"));
     let theirs = qian.get(&place).await;
@@ -186,8 +186,8 @@ async fn a_form_that_is_not_taken_comes_back_whole_and_one_sent_twice_is_one_gra
         assert_eq!(page.texts("#running li").len(), 1);
     }
     assert_eq!(at.audit_events("reading_given").await, 1);
-    let (one, other) = tokio::join!(li.post(&place, &mended), li.post(&place, &mended));
-    assert_eq!((one.status, other.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
+    let (first, second) = tokio::join!(li.post(&place, &mended), li.post(&place, &mended));
+    assert_eq!((first.status, second.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
     // From another showing of the form it is said that it stands already.
     let twice = li.post(&place, &[&form[..2], &[("contact-until", "2026-12-01")], &form[3..]].concat()).await;
     assert_eq!(twice.text("#f-contact-person-error"), "这位同事现在已经可以查看，不用再选。");

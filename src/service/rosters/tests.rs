@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::super::testing::{School, running};
-use super::super::{App, Error, FieldEdit, NewReading, Viewer};
+use super::super::{App, Error, FieldEdit, Finding, KeyFinding, NewReading, Viewer};
 use super::taking::Run;
 use super::*;
 use crate::domain::audit::Event;
@@ -264,6 +264,12 @@ async fn who_reads_contact_by_grant_reads_on_when_the_roster_says_something_else
     let counsellor = school.hire("counsellor", Role::Counsellor, None).await;
     let director = school.hire("director", Role::MoralEdDirector, None).await;
     let app = &school.app;
+    // An import that changes a row leaves wraps of earlier epochs behind, of offices and of nobody else.
+    let none_of_the_reader = async || {
+        let found = app.key_check(school.founded.id).await.unwrap();
+        let of_office = |one: &KeyFinding| one.finding == Finding::OldEpoch && one.holder != director.person.id.0;
+        assert!(found.iter().all(of_office), "{found:?}");
+    };
     let id = find(app, &counsellor, &roster.rows[0].student.name).await;
     let (kind, person, until) = (ReadingKind::Contact, director.person.id, Some(app.clock.today()));
     let new = NewReading { kind, person, reason: "家访".to_owned(), until };
@@ -272,11 +278,11 @@ async fn who_reads_contact_by_grant_reads_on_when_the_roster_says_something_else
     import(&school, roster).await;
     let opened = app.open_file(&director, id).await.unwrap();
     assert_eq!(shown(&opened, Field::Telephone), Some("10011112222"));
-    assert_eq!(app.key_check(school.founded.id).await.unwrap(), []);
+    none_of_the_reader().await;
     app.end_reading(&counsellor, id, grant).await.unwrap();
     let opened = app.open_file(&director, id).await.unwrap();
     assert_eq!(shown(&opened, Field::Telephone), None);
-    assert_eq!(app.key_check(school.founded.id).await.unwrap(), []);
+    none_of_the_reader().await;
 }
 
 #[tokio::test]
