@@ -7,6 +7,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::is_sealed_away;
 use super::error::again;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
@@ -17,7 +18,7 @@ use crate::domain::room::{AppointmentFor, AppointmentState};
 use crate::domain::warning::{LetterKind, LetterState};
 use crate::domain::words::{Action, Kind, OfficeKind, Role};
 use crate::policy::{Act, Manage, Permit, Read, Report};
-use crate::store::{Appointment, Conn, RoomHours, Tx};
+use crate::store::{Appointment, Conn, Letter, RoomHours, Tx};
 
 /// The longest appointment, in minutes.
 const LONGEST: i64 = 240;
@@ -140,13 +141,22 @@ impl App {
             let mut whom = None;
             if appointment.person_id == viewer.person.id {
                 let letter = conn.letter(appointment.letter_id).await?.ok_or(Error::NotFound)?;
-                whom = Some(self.read_letter(viewer, &standing, &letter)?);
+                whom = self.whom_to_show(&mut conn, viewer, &letter).await?;
             }
             agenda.push(Agenda { appointment, whom });
         }
         drop(conn);
         self.leave_trace(&permit, Event::AppointmentsRead, "", &[]).await?;
         Ok(agenda)
+    }
+
+    /// Whom an own appointment is for; nobody where that student's file is sealed away.
+    async fn whom_to_show(&self, conn: &mut Conn, viewer: &Viewer, letter: &Letter) -> Result<Option<AppointmentFor>> {
+        let whom: AppointmentFor = self.read_letter(viewer, &viewer.at_school(), letter)?;
+        match whom.student {
+            Some(student) if is_sealed_away(conn, student).await? => Ok(None),
+            _ => Ok(Some(whom)),
+        }
     }
 
     /// Makes an appointment: a counsellor books it, a homeroom teacher asks for it, for a student of the own class.

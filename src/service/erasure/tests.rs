@@ -21,30 +21,30 @@ use crate::vault::{
     unwrap_key,
 };
 
-const NAME: &str = "田小禾";
-const OTHER: &str = "贺小雨";
+pub(super) const NAME: &str = "田小禾";
+pub(super) const OTHER: &str = "贺小雨";
 
 /// One file in which something stands in every place, and everybody who ever held a key of it.
-struct Case {
-    school: School,
-    class: ClassId,
-    student: StudentId,
-    other: StudentId,
-    fact: Uuid,
-    warning: WarningId,
-    li: Viewer,
-    wang: Viewer,
-    zhang: Viewer,
-    bao: Viewer,
-    recovery: Identity,
+pub(super) struct Case {
+    pub(super) school: School,
+    pub(super) class: ClassId,
+    pub(super) student: StudentId,
+    pub(super) other: StudentId,
+    pub(super) fact: Uuid,
+    pub(super) warning: WarningId,
+    pub(super) li: Viewer,
+    pub(super) wang: Viewer,
+    pub(super) zhang: Viewer,
+    pub(super) bao: Viewer,
+    pub(super) recovery: Identity,
 }
 
-fn wish(ground: ErasureGround, attends: bool) -> Wish {
+pub(super) fn wish(ground: ErasureGround, attends: bool) -> Wish {
     Wish { ground, attends, why: "已毕业满一年".to_owned() }
 }
 
 impl Case {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (mut school, [first, _, third]): (School, [Slip; 3]) = School::found_with_slips().await;
         let (class, homeroom, students) = school.class(2020, 1, &[NAME, OTHER]).await;
         let [student, other] = students[..] else { panic!("two") };
@@ -152,12 +152,12 @@ impl Case {
         let pairs = [Relation::Author, Relation::Granted, Relation::SameSchool].map(|r| (Role::Counsellor, r));
         let mut pairs = pairs.to_vec();
         pairs.push((Role::HomeroomTeacher, Relation::OwnClass));
-        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs, childless: false };
+        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs, childless: false, sealed: false };
         self.school.app.policy.permit(&standing, kind, subject).unwrap()
     }
 
     /// The warning ends, as if its watch period were over.
-    async fn calm(&self) {
+    pub(super) async fn calm(&self) {
         let app = &self.school.app;
         let mut tx = app.begin().await.unwrap();
         let (warning, approach) = app.case_of(&mut tx, &self.li, self.warning).await.unwrap();
@@ -369,6 +369,7 @@ async fn one_line_of_proof_remains_and_names_nobody() {
         school: case.school.founded.id,
         pairs: vec![(Role::PrivacyOfficer, Relation::SameSchool)],
         childless: false,
+        sealed: false,
     };
     let permit = app.permit::<Read>(&officer, Kind::Audit, case.school.founded.id.0).await.unwrap();
     let filter = crate::store::AuditFilter { event: Some(Event::FileErased), ..Default::default() };
