@@ -97,7 +97,10 @@ fn of_a_file_that_was_sealed_away_only_its_place_its_keeping_and_a_new_worry_are
             let open = standing(&[(*role, relation)]);
             let sealed = Standing { sealed: true, ..open.clone() };
             if policy.may(&sealed, kind, action) {
-                assert!(policy.may(&open, kind, action), "sealing gives nobody anything: {role} {relation} {kind} {action}");
+                assert!(
+                    policy.may(&open, kind, action),
+                    "sealing gives nobody anything: {role} {relation} {kind} {action}"
+                );
                 left.insert((kind, action));
             }
             if !matches!(kind, Kind::Roster | Kind::Erasure) {

@@ -89,7 +89,8 @@ impl App {
         let (paired, from_outside) = mine.fold((false, false), |(a, b), p| (a || !p.outside, b || p.outside));
         let outside = from_outside && viewer.checked;
         let leads = grants.iter().any(|g| g.person_id == viewer.person.id && g.is_running(&today));
-        let facts = Facts { paired, outside, leads, ..Facts::file(student.school_id, student.class_id, student.status) };
+        let facts =
+            Facts { paired, outside, leads, ..Facts::file(student.school_id, student.class_id, student.status) };
         Approach { student, class, pairings, grants, standing: viewer.standing(&facts) }
     }
 

@@ -62,7 +62,8 @@ pub(super) fn permit<A: Act>(kind: Kind, place: &Place<'_>) -> Permit<A> {
         tokio::runtime::Runtime::new().unwrap().block_on(load).unwrap()
     });
     let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
-    let standing = Standing { actor: PersonId(Uuid::from_u128(1)), school: place.school, pairs, childless: false, sealed: false };
+    let standing =
+        Standing { actor: PersonId(Uuid::from_u128(1)), school: place.school, pairs, childless: false, sealed: false };
     POLICY.permit(&standing, kind, place.subject).unwrap()
 }
 

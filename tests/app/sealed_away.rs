@@ -82,8 +82,13 @@ impl<'a> School<'a> {
         let (warning, step) = self.at.warn(student).await;
         done(li, &format!("/warnings/{warning}/steps/remark"), &[("remark-note", MARK)]).await;
         let follower = li.id.to_string();
-        let referral =
-            [("to", "hospital"), ("contact", "市第三医院"), ("reason", MARK), ("knows", "yes"), ("follower", &follower)];
+        let referral = [
+            ("to", "hospital"),
+            ("contact", "市第三医院"),
+            ("reason", MARK),
+            ("knows", "yes"),
+            ("follower", &follower),
+        ];
         done(li, &format!("/warnings/{warning}/referrals"), &referral).await;
         let referrals = self.at.app.db.read().await.unwrap().referrals_of_warning(warning).await.unwrap();
         let referral = referrals[0].id.0;
@@ -210,7 +215,13 @@ async fn nothing_of_a_sealed_file_is_found_on_any_route_by_any_role_and_all_of_i
     for (role, person) in &school.people {
         for route in about_a_file().filter(|route| route.method == "get") {
             let page = person.get(&file.path(route, *role)).await;
-            assert_eq!(page.status == StatusCode::OK, is_named(route, *role), "{}: {}", name_of(*role, route), page.status);
+            assert_eq!(
+                page.status == StatusCode::OK,
+                is_named(route, *role),
+                "{}: {}",
+                name_of(*role, route),
+                page.status
+            );
             if page.status == StatusCode::OK {
                 open.insert(name_of(*role, route));
             }
@@ -307,7 +318,10 @@ async fn a_sealed_file_outlives_a_rotation_and_reads_as_before_when_two_have_uns
     }
 
     let empty = wang.post(&path("unseal"), &[("unseal", "authority"), ("need", " ")]).await;
-    assert_eq!((empty.status, empty.text("#f-need-error")), (StatusCode::UNPROCESSABLE_ENTITY, "请填写这一项。".to_owned()));
+    assert_eq!(
+        (empty.status, empty.text("#f-need-error")),
+        (StatusCode::UNPROCESSABLE_ENTITY, "请填写这一项。".to_owned())
+    );
     assert_eq!(empty.attributes("[name=unseal][checked]", "value"), ["authority"], "what was chosen stays chosen");
     let none = wang.post(&path("unseal"), &[("need", "派出所来函")]).await;
     assert_eq!(none.text("#f-unseal-error"), "请选择一项。");
@@ -317,7 +331,11 @@ async fn a_sealed_file_outlives_a_rotation_and_reads_as_before_when_two_have_uns
         done(wang, &path("unseal"), &form).await;
     }
     assert_eq!(at.audit_events("unsealing_asked").await, 1);
-    assert_eq!(wang.get(&path("erasure")).await.texts("form[action$='/unseal/sign']").len(), 0, "nobody signs the own request");
+    assert_eq!(
+        wang.get(&path("erasure")).await.texts("form[action$='/unseal/sign']").len(),
+        0,
+        "nobody signs the own request"
+    );
     let page = li.get(&path("erasure")).await;
     assert!(page.text("#unsealing").contains("派出所来函") && page.text("#unsealing").contains("有关部门依法要求"));
     let request = page.attributes("form[action$='/unseal/sign'] [name=id]", "value").remove(0);
@@ -347,10 +365,7 @@ async fn a_teacher_reports_a_worry_as_ever_and_the_office_is_led_to_the_unsealin
         let form = zhang.get(&place).await;
         let given = form.attributes("[name=given]", "value");
         let sent = zhang
-            .post(
-                "/concerns",
-                &[("given", &given[0]), ("seen", "午休独自哭"), ("urgency", "today"), ("safe", "yes")],
-            )
+            .post("/concerns", &[("given", &given[0]), ("seen", "午休独自哭"), ("urgency", "today"), ("safe", "yes")])
             .await;
         let shown = form.source.replace(&student.to_string(), "").replace(name.as_str(), "");
         answers.push((form.status, sent.status, sent.location(), shown.len()));

@@ -152,7 +152,13 @@ impl Case {
         let pairs = [Relation::Author, Relation::Granted, Relation::SameSchool].map(|r| (Role::Counsellor, r));
         let mut pairs = pairs.to_vec();
         pairs.push((Role::HomeroomTeacher, Relation::OwnClass));
-        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs, childless: false, sealed: false };
+        let standing = Standing {
+            actor: self.li.person.id,
+            school: self.school.founded.id,
+            pairs,
+            childless: false,
+            sealed: false,
+        };
         self.school.app.policy.permit(&standing, kind, subject).unwrap()
     }
 

@@ -277,14 +277,19 @@ async fn since_when_files_are_closed(house: &House) {
     };
     let write = house.write(Kind::Support).await;
     let other_write =
-        permit::<Write>(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Support, other.0).await;
+        permit::<Write>(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Support, other.0)
+            .await;
     let mut tx = house.begin().await;
     tx.insert_student(&house.import().await, &house.macs(other, 9), NOW + 5).await.unwrap();
     assert!(tx.set_status(&write, Closed, 1).await.unwrap());
     tx.record(&write, Event::StatusChanged, "closed", NOW + 1).await.unwrap();
     assert!(tx.set_status(&other_write, NotTaken, 1).await.unwrap());
     let of = |closed_at, sealed_at| ClosedFile { closed_at, sealed_at };
-    assert_eq!(tx.closed_since(house.school).await.unwrap(), [of(NOW + 1, None)], "who was not taken in was never open");
+    assert_eq!(
+        tx.closed_since(house.school).await.unwrap(),
+        [of(NOW + 1, None)],
+        "who was not taken in was never open"
+    );
     assert!(tx.seal_away(&keeps(other).await, 2).await.unwrap());
     tx.record(&keeps(other).await, Event::FileSealedAway, "", NOW + 7).await.unwrap();
     assert_eq!(tx.closed_since(house.school).await.unwrap(), [of(NOW + 1, None), of(NOW + 5, Some(NOW + 7))]);

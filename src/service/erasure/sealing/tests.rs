@@ -131,7 +131,7 @@ impl Case {
     }
 
     /// A pairing that waits for the helper's answer.
-    async fn ask(&self, helper: &Viewer) -> PairingId {
+    async fn propose(&self, helper: &Viewer) -> PairingId {
         let app = &self.school.app;
         let mut tx = app.begin().await.unwrap();
         let approach = app.approach(&mut tx, &self.li, self.student).await.unwrap();
@@ -220,9 +220,7 @@ async fn sealed(db: &Db, case: &Case) -> Vec<Vec<u8>> {
     let records = conn.records(case.student).await.unwrap().into_iter().map(|record| record.sealed);
     let cells = conn.warning_cells(case.student).await.unwrap().into_iter().map(|cell| cell.sealed);
     let mut all: Vec<Vec<u8>> = records.chain(cells).collect();
-    for (compartment, owner) in
-        [(Compartment::Support, Uuid::nil()), (Compartment::Counselling, case.li.person.id.0)]
-    {
+    for (compartment, owner) in [(Compartment::Support, Uuid::nil()), (Compartment::Counselling, case.li.person.id.0)] {
         let entries = conn.entries(case.student, compartment, owner, 99).await.unwrap();
         all.extend(entries.into_iter().map(|entry| entry.sealed));
     }
@@ -380,9 +378,11 @@ async fn no_list_and_no_book_tells_of_a_sealed_file() {
     let ding = case.school.hire("ding", Role::Helper, None).await;
     let app = &case.school.app;
     let (id, class) = (case.student, case.class);
-    let asked = case.ask(&ding).await;
+    let asked = case.propose(&ding).await;
     let decision =
-        Decision { tag: GroupTag::Poor, standing: Basis::Proposed, basis: "申报".to_owned(), since: None, until: None };
+        Decision {
+            tag: GroupTag::Poor, standing: Basis::Proposed, basis: "申报".to_owned(), since: None, until: None
+        };
     app.decide(&case.zhang, id, decision).await.unwrap();
     let plan = GroupEdit { topic: "交朋友".to_owned(), ..GroupEdit::default() };
     let group = app.new_group(&case.li, form(), &plan).await.unwrap();
@@ -392,7 +392,8 @@ async fn no_list_and_no_book_tells_of_a_sealed_file() {
     let day = app.clock.today();
     let whom = AppointmentFor { student: Some(id), who: NAME.to_owned(), about: "睡眠".to_owned(), exchange: None };
     let (with, room) = (case.li.person.id, String::new());
-    let booked = || NewAppointment { form: form(), with, day, starts: 900, minutes: 45, room: room.clone(), whom: whom.clone() };
+    let booked =
+        || NewAppointment { form: form(), with, day, starts: 900, minutes: 45, room: room.clone(), whom: whom.clone() };
     app.make_appointment(&case.li, &booked()).await.unwrap();
     case.calm().await;
     case.stage(FileStatus::Closed).await;
@@ -415,7 +416,11 @@ async fn no_list_and_no_book_tells_of_a_sealed_file() {
     is_nothing(app.accept_pairing(&ding, asked).await);
     is_nothing(app.decline_pairing(&ding, asked).await);
     is_nothing(app.pause_pairing(&case.li, asked).await);
-    is_nothing(app.make_appointment(&case.li, &NewAppointment { starts: 960, ..booked() }).await);
+    for (viewer, field) in [(&case.li, "who"), (&case.zhang, "student")] {
+        let later = app.make_appointment(viewer, &NewAppointment { starts: 960, ..booked() }).await;
+        assert_eq!(problem(later), (field, "no-appointment-now"));
+    }
+    is_nothing(app.make_appointment(&case.bao, &NewAppointment { starts: 960, ..booked() }).await);
     assert_eq!(app.agenda(&case.li, day).await.unwrap().len(), 1, "the time stays taken");
 
     // A group goes on without writing into the file; with the other member alone it meets.
@@ -453,8 +458,8 @@ async fn a_sealed_file_is_closed_in_the_pack_and_due_again_after_a_year() {
     let app = &case.school.app;
     let pack = || async {
         let Compliance::School(pack) = app.compliance(&officer, 2026).await.unwrap() else { panic!("a school") };
-        let due = pack.findings.iter().find(|(finding, _)| *finding == OpenFinding::RetentionDue);
-        (pack.closed, due.map(|(_, count)| *count))
+        let due = pack.findings.iter().find(|(finding, _)| *finding == OpenFinding::RetentionDue).map(|one| one.1);
+        (pack.closed.clone(), due)
     };
     let aged = |age: ClosedAge| ClosedAge::ALL.iter().map(|one| (*one, i64::from(*one == age))).collect::<Vec<_>>();
     assert_eq!(pack().await, (aged(ClosedAge::HalfYear), None));

@@ -388,6 +388,7 @@ field-problem-seal-hindered = It cannot be sealed away now. The reason stands on
 field-problem-file-not-closed = A file is sealed away once it is closed or not taken up. Change its stage first.
 field-problem-file-not-sealed = This file is not sealed away. There is nothing to unseal.
 field-problem-file-sealed-away = The file of this student is sealed away. Two colleagues must unseal it first.
+field-problem-no-appointment-now = A time for this student cannot be booked here now. Talk to the counsellor, or report what worries you.
 field-problem-member-sealed-away = The file of one member is sealed away, and nothing can be written into it. Leave this member unticked, or have the file unsealed first.
 field-problem-password-wrong = The present password is wrong.
 field-problem-password-differs = The two new passwords differ.

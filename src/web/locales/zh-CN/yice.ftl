@@ -382,6 +382,7 @@ field-problem-seal-hindered = 现在不能封存，原因写在页面上。
 field-problem-file-not-closed = 结案或不纳入之后才能封存，请先更新档案阶段。
 field-problem-file-not-sealed = 这份档案没有封存，不需要解除。
 field-problem-file-sealed-away = 这名学生的档案已封存，请先由两位老师解除封存。
+field-problem-no-appointment-now = 现在不能在这里为这名学生预约。请直接联系心理教师，或者写一份报告。
 field-problem-member-sealed-away = 有一位成员的档案已封存，不能再写入记录。请不要勾选这位成员，或先解除封存。
 field-problem-password-wrong = 现在的密码不对。
 field-problem-password-differs = 两次输入的新密码不一样。
