@@ -31,7 +31,7 @@ pub struct Approach {
 impl Approach {
     /// What is known of the file before anything is known of who asks.
     #[must_use]
-    pub const fn facts(&self) -> Facts {
+    pub const fn known(&self) -> Facts {
         Facts::file(self.student.school_id, self.class.id, self.student.status)
     }
 

@@ -59,8 +59,8 @@ impl<'a> School<'a> {
         &self.people.iter().find(|(of, _)| *of == role).unwrap().1
     }
 
-    /// The file of a student of the class, by place in the list.
-    async fn file(&self, place: usize) -> File {
+    /// The file of a student of the class, by place in the list, with this in every part of it.
+    async fn file(&self, place: usize, mark: &str) -> File {
         let row = self.at.students(self.at.class).await[place].row.clone();
         let (student, teacher, li) = (row.student, self.who(Role::HomeroomTeacher), self.who(Role::Counsellor));
         self.at.open(student).await;
@@ -69,23 +69,23 @@ impl<'a> School<'a> {
             *pairing = self.at.pair(student, self.who(role).id).await.0;
         }
         let day = ("date", "2026-11-20");
-        let entry = [day, ("way", "talk"), ("happened", MARK), ("effect", "better"), ("next", "")];
-        let note = [day, ("form", "face_to_face"), ("minutes", "40"), ("process", MARK)];
-        let review = [day, ("kind", "month"), ("text", MARK), ("effect", "better")];
-        let group = [("tag", "poor"), ("standing", "verified"), ("basis", MARK)];
+        let entry = [day, ("way", "talk"), ("happened", mark), ("effect", "better"), ("next", "")];
+        let note = [day, ("form", "face_to_face"), ("minutes", "40"), ("process", mark)];
+        let review = [day, ("kind", "month"), ("text", mark), ("effect", "better")];
+        let group = [("tag", "poor"), ("standing", "verified"), ("basis", mark)];
         let files = format!("/files/{student}");
         done(teacher, &format!("{files}/entry"), &entry).await;
-        done(teacher, &format!("{files}/edit/support"), &[("needs", MARK), ("needs_seen", "0")]).await;
+        done(teacher, &format!("{files}/edit/support"), &[("needs", mark), ("needs_seen", "0")]).await;
         done(teacher, &format!("{files}/circumstance"), &group).await;
         done(teacher, &format!("{files}/record"), &review).await;
         done(li, &format!("{files}/notes"), &note).await;
         let (warning, step) = self.at.warn(student).await;
-        done(li, &format!("/warnings/{warning}/steps/remark"), &[("remark-note", MARK)]).await;
+        done(li, &format!("/warnings/{warning}/steps/remark"), &[("remark-note", mark)]).await;
         let follower = li.id.to_string();
         let referral = [
             ("to", "hospital"),
             ("contact", "市第三医院"),
-            ("reason", MARK),
+            ("reason", mark),
             ("knows", "yes"),
             ("follower", &follower),
         ];
@@ -201,14 +201,13 @@ fn name_of(role: Role, route: &Route) -> String {
 async fn nothing_of_a_sealed_file_is_found_on_any_route_by_any_role_and_all_of_it_was_found_before(engine: Engine) {
     let at = TestApp::on(engine).await;
     let school = School::of(&at).await;
-    let (file, twin) = (school.file(2).await, school.file(3).await);
+    let (file, twin) = (school.file(2, MARK).await, school.file(3, "另一份里的话").await);
     let list = format!("/classes/{}", at.class);
     let li = school.who(Role::Counsellor);
     let named = |page: &Page| page.source.contains(&file.name);
     for place in ["/pairings", "/warnings", "/due", &format!("{list}/helpers")] {
         assert!(named(&li.get(place).await), "{place}");
     }
-    school.close(&file).await;
 
     // Before: whoever is named at a route finds the page, and nobody else does.
     let mut open = BTreeSet::new();
@@ -228,6 +227,7 @@ async fn nothing_of_a_sealed_file_is_found_on_any_route_by_any_role_and_all_of_i
         }
     }
     assert!(open.len() > 30, "{open:#?}");
+    school.close(&file).await;
     school.pages(&file).await;
 
     done(li, &format!("/files/{}/seal", file.student), &[]).await;
@@ -260,7 +260,6 @@ async fn nothing_of_a_sealed_file_is_found_on_any_route_by_any_role_and_all_of_i
         file.lead(&mut things, *role);
         for route in every_route().filter(|route| route.method == "get" && route.who != Who::Anyone) {
             let path = things.path(route, *role);
-            // The twin is marked like the file, and its pages are its own.
             if !about_a_file().any(|of_file| of_file == route) && person.get(&path).await.source.contains(MARK) {
                 marked.push(format!("{role} {path}"));
             }
@@ -299,7 +298,7 @@ async fn nothing_of_a_sealed_file_is_found_on_any_route_by_any_role_and_all_of_i
 async fn a_sealed_file_outlives_a_rotation_and_reads_as_before_when_two_have_unsealed_it(engine: Engine) {
     let at = TestApp::on(engine).await;
     let school = School::of(&at).await;
-    let file = school.file(2).await;
+    let file = school.file(2, MARK).await;
     let (li, wang) = (school.who(Role::Counsellor), school.who(Role::MoralEdDirector));
     let path = |end: &str| format!("/files/{}/{end}", file.student);
     let early = wang.post(&path("seal"), &[]).await;
@@ -308,7 +307,7 @@ async fn a_sealed_file_outlives_a_rotation_and_reads_as_before_when_two_have_uns
     school.close(&file).await;
     let before = school.pages(&file).await;
     let sealed = done(wang, &path("seal"), &[]).await;
-    assert!(wang.get(&sealed.location()).await.text("[role=status]").starts_with("档案已封存"));
+    assert!(wang.get(&sealed.location()).await.text("p.notice").contains("档案已封存"));
 
     let offices = at.app.db.read().await.unwrap().offices(at.school.id).await.unwrap();
     let office = offices.into_iter().find(|office| office.kind == OfficeKind::Counselling).unwrap();
@@ -353,7 +352,7 @@ async fn a_sealed_file_outlives_a_rotation_and_reads_as_before_when_two_have_uns
 async fn a_teacher_reports_a_worry_as_ever_and_the_office_is_led_to_the_unsealing(engine: Engine) {
     let at = TestApp::on(engine).await;
     let school = School::of(&at).await;
-    let file = school.file(2).await;
+    let file = school.file(2, MARK).await;
     school.close(&file).await;
     let (li, zhang) = (school.who(Role::Counsellor), school.who(Role::HomeroomTeacher));
     done(li, &format!("/files/{}/seal", file.student), &[]).await;

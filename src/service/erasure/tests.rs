@@ -3,11 +3,11 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::ids::{ClassId, LetterId, WarningId};
 use crate::domain::keeping::ErasureGround;
-use crate::domain::record::{NoteText, SessionForm, Standing as Basis};
+use crate::domain::record::{Card, NoteText, SessionForm, Standing as Basis};
 use crate::domain::relation::Standing;
 use crate::domain::session::Session;
 use crate::domain::warning::{Brief, LetterKind, Severity};
-use crate::domain::words::{FileStatus, GroupTag, Relation};
+use crate::domain::words::{FileStatus, GroupTag, Relation, Sex};
 use crate::policy::{Append, Report};
 use crate::service::cases::spot_of;
 use crate::service::files::{card_spot, entry_spot, layer_spot};
@@ -37,6 +37,13 @@ pub(super) struct Case {
     pub(super) zhang: Viewer,
     pub(super) bao: Viewer,
     pub(super) recovery: Identity,
+}
+
+/// What a helper is told.
+pub(super) fn card() -> Card {
+    let (name, purpose) = (NAME.to_owned(), "陪伴".to_owned());
+    let (sex, class, seat) = (Sex::Female, (2020, 1), None);
+    Card { name, sex, class, seat, purpose, condition: None, outside: None }
 }
 
 pub(super) fn wish(ground: ErasureGround, attends: bool) -> Wish {
@@ -126,7 +133,7 @@ impl Case {
         let keys = Keys::of(&mut tx, &self.li, &app.secret, self.student.0).await.unwrap();
         let mut pairing = running(&self.school, self.student, &self.bao);
         let mut spot = card_spot(&pairing);
-        pairing.card = keys.seal(&mut spot, &NAME).unwrap();
+        pairing.card = keys.seal(&mut spot, &card()).unwrap();
         tx.insert_pairing(&permit, &pairing).await.unwrap();
         let to = app.person_recipient(&mut tx, self.bao.person.id).await.unwrap().unwrap();
         let (name, key) = keys.newest(Compartment::Support, Uuid::nil()).unwrap();
