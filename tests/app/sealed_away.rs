@@ -167,7 +167,8 @@ impl File {
     fn lead(&self, things: &mut Things, role: Role) {
         (things.student, things.warning, things.notice) = (self.student, self.warning.0, self.step);
         things.pairing = self.pairings[usize::from(role == Role::ExternalHelper)];
-        things.trouble.referral = self.referral;
+        // Nobody leads a case that is over: there is no grant to end.
+        (things.trouble.referral, things.trouble.grant) = (self.referral, Uuid::nil());
     }
 }
 

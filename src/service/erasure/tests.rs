@@ -136,8 +136,10 @@ impl Case {
         pairing.card = keys.seal(&mut spot, &card()).unwrap();
         tx.insert_pairing(&permit, &pairing).await.unwrap();
         let to = app.person_recipient(&mut tx, self.bao.person.id).await.unwrap().unwrap();
-        let (name, key) = keys.newest(Compartment::Support, Uuid::nil()).unwrap();
-        tx.insert_wrap(&permit, &app.wrap(key, name, &to).unwrap()).await.unwrap();
+        for compartment in [Compartment::Support, Compartment::Contact] {
+            let (name, key) = keys.newest(compartment, Uuid::nil()).unwrap();
+            tx.insert_wrap(&permit, &app.wrap(key, name, &to).unwrap()).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 
