@@ -222,6 +222,18 @@ async fn letter_page(
     let (sent_at, named) = (opened.letter.sent_at, opened.letter.student_id.is_some());
     ui.path = format!("/warnings/letters/{id}");
     let query = query.unwrap_or_default();
-    let note = filled.note;
-    Ok(LetterPage { id, sent_at, sender, lines, named, query, candidates, sealed, reasons, note, problems, ui })
+    Ok(LetterPage {
+        id,
+        sent_at,
+        sender,
+        lines,
+        named,
+        query,
+        candidates,
+        sealed,
+        reasons,
+        note: filled.note,
+        problems,
+        ui,
+    })
 }
