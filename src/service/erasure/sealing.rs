@@ -9,7 +9,7 @@ use super::{FileKeeping, REASON, hindrances, text};
 use crate::domain::audit::Event;
 use crate::domain::ids::StudentId;
 use crate::domain::keeping::{Hindrance, KeepingKind, Unsealing};
-use crate::domain::words::FileStatus;
+use crate::domain::words::{Compartment, FileStatus};
 use crate::policy::{Manage, Sign};
 use crate::service::error::again;
 use crate::service::{App, Error, Result, Viewer};
@@ -58,6 +58,8 @@ impl App {
         }
         // Who writes under one of its keys at this moment is waited for, and what they began is seen.
         tx.hold_all_keys(&permit).await?;
+        // The key of its warnings is made where there is none yet: it is the lock of whoever begins one.
+        self.keys_for_writing(&mut tx, viewer, &permit, &approach, Compartment::Warning).await?;
         if hindrances(&mut tx, &approach).await?.into_iter().any(Hindrance::keeps_open) {
             return Err(Error::field("seal", "seal-hindered"));
         }

@@ -10,7 +10,7 @@ use crate::domain::relation::Standing;
 use crate::domain::room::AppointmentFor;
 use crate::domain::session::{GroupMeeting, Session};
 use crate::domain::steps::CloseReason;
-use crate::domain::words::{Compartment, Effect, GroupTag, Kind, Relation, Role, Way};
+use crate::domain::words::{Effect, GroupTag, Kind, Relation, Role, Way};
 use crate::policy::{Read, Write};
 use crate::service::concerns::tests::a_report;
 use crate::service::erasure::tests::{Case, NAME, card, wish};
