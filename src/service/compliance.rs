@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::publisher::taught;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, school_instant, school_time};
@@ -13,7 +12,7 @@ use crate::domain::county::HalfYear;
 use crate::domain::ids::{FormId, IncidentId, SchoolId};
 use crate::domain::keeping::KeepingKind;
 use crate::domain::process::ProcessFigure;
-use crate::domain::words::{Kind, Role, SchoolKind};
+use crate::domain::words::{Kind, Role};
 use crate::policy::{Manage, Permit, Read};
 use crate::store::{AccessDay, ClosedFile, Conn, Incident, School, Tally};
 
@@ -129,13 +128,13 @@ impl App {
         let own = viewer.person.school_id;
         let permit = self.permit::<Read>(&viewer.at_school(), Kind::Compliance, own.0).await?;
         let mut conn = self.db.read().await?;
-        let made = if viewer.school.kind == SchoolKind::School {
+        let made = if viewer.school.has_students() {
             let all = All::of(&mut conn, year).await?;
             Compliance::School(Box::new(self.pack(&mut conn, &permit, &all, &viewer.school, year).await?))
         } else if viewer.has(Role::DistrictOfficer) {
             let all = All::of(&mut conn, year).await?;
             let mut sums = Vec::new();
-            for school in taught(conn.schools().await?) {
+            for school in conn.schools().await?.into_iter().filter(School::has_students) {
                 sums.push(summed(&self.pack(&mut conn, &permit, &all, &school, year).await?));
             }
             Compliance::District(sums)

@@ -4,7 +4,8 @@
 //! not (a helper who agrees, an administrator who ends a duty, an import) leaves the file in `facts_due`, and the next counsellor
 //! or director who signs in counts it.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -14,24 +15,37 @@ use super::approach::Approach;
 use super::cases::read_state;
 use super::error::again;
 use super::files::{BY_PEOPLE, entry_spot, layer};
+use super::sheets::merged;
 use super::{App, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::gate::fact::{Fact, unaided_from};
-use crate::domain::ids::{EntryId, StudentId};
+use crate::domain::ids::{ClassId, EntryId, StudentId};
 use crate::domain::record::{EntryText, Layer};
 use crate::domain::warning::{Severity, Stage, State};
-use crate::domain::words::{Compartment, Kind, Way};
+use crate::domain::words::{Compartment, Kind, Sex, Way};
 use crate::policy::{Act, Admit, Append, Manage, Permit, Read};
 use crate::store::{PairingState, Record, Tx, Warning};
 
 /// Files counted in one transaction.
-const AT_ONCE: i64 = 50;
+const AT_ONCE: usize = 50;
 
 /// What a file's facts are to be: those that stand, and ids that go.
 #[derive(Default)]
 struct Change {
     put: Vec<(Uuid, Fact)>,
     gone: Vec<Uuid>,
+}
+
+/// Who counts in a transaction, and what the rosters opened in it say: a class is opened once for all its files.
+struct Counter<'a> {
+    viewer: &'a Viewer,
+    sexes: HashMap<ClassId, HashMap<StudentId, Sex>>,
+}
+
+impl<'a> Counter<'a> {
+    fn new(viewer: &'a Viewer) -> Self {
+        Self { viewer, sexes: HashMap::new() }
+    }
 }
 
 impl Change {
@@ -51,7 +65,6 @@ impl Change {
 struct Batch {
     files: usize,
     facts: Vec<Uuid>,
-    last: Option<StudentId>,
 }
 
 /// What of a file is to be counted anew.
@@ -79,7 +92,7 @@ impl App {
         part: Part,
     ) -> Result<()> {
         let approach = self.approach(tx, viewer, student).await?;
-        match self.count_part(tx, viewer, permit, &approach, part).await {
+        match self.count_part(tx, &mut Counter::new(viewer), permit, &approach, part).await {
             Ok(_) => Ok(()),
             Err(Error::NoKey | Error::NotFound) => Ok(tx.owe_facts(permit, student).await?),
             Err(other) => Err(other),
@@ -90,7 +103,7 @@ impl App {
     async fn count_part<A: Act>(
         &self,
         tx: &mut Tx,
-        viewer: &Viewer,
+        by: &mut Counter<'_>,
         permit: &Permit<A>,
         approach: &Approach,
         part: Part,
@@ -98,11 +111,11 @@ impl App {
         let records = tx.records(approach.student.id).await?;
         let mut change = Change::default();
         let groups = match part {
-            Part::Groups | Part::File => self.group_facts(tx, viewer, permit, approach, &records, &mut change).await?,
+            Part::Groups | Part::File => self.group_facts(tx, by, permit, approach, &records, &mut change).await?,
             Part::Visit => None,
         };
         let visit = match part {
-            Part::Visit | Part::File => self.visit_fact(tx, viewer, permit, approach, &records, &mut change).await?,
+            Part::Visit | Part::File => self.visit_fact(tx, by.viewer, permit, approach, &records, &mut change).await?,
             Part::Groups => None,
         };
         for (compartment, layer) in [(Compartment::Circumstance, groups), (Compartment::Support, visit)] {
@@ -111,8 +124,7 @@ impl App {
                 self.put_layer(tx, permit, &keys, id, compartment, version, &content).await?;
             }
         }
-        self.put_change(tx, permit, &change).await?;
-        Ok(change.put.into_iter().map(|(id, _)| id).collect())
+        self.put_change(tx, permit, change).await
     }
 
     /// Counts a file for the last time before it is sealed away: it is not open, so nothing of it is counted any more, and what
@@ -127,7 +139,7 @@ impl App {
         permit: &Permit<A>,
         approach: &Approach,
     ) -> Result<()> {
-        self.count_part(tx, viewer, permit, approach, Part::File).await?;
+        self.count_part(tx, &mut Counter::new(viewer), permit, approach, Part::File).await?;
         Ok(tx.settle_facts(permit, approach.student.id).await?)
     }
 
@@ -135,7 +147,7 @@ impl App {
     async fn group_facts<A: Act>(
         &self,
         tx: &mut Tx,
-        viewer: &Viewer,
+        by: &mut Counter<'_>,
         permit: &Permit<A>,
         approach: &Approach,
         records: &[Record],
@@ -148,7 +160,7 @@ impl App {
         }
         let refused = |_| Error::NoKey;
         let read = self.policy.permit::<Read>(&approach.standing, Kind::Circumstance, id.0).map_err(refused)?;
-        let keys = self.keys_for_writing(tx, viewer, permit, approach, Compartment::Circumstance).await?;
+        let keys = self.keys_for_writing(tx, by.viewer, permit, approach, Compartment::Circumstance).await?;
         let found = layer(&keys, &read, records, Compartment::Circumstance, BY_PEOPLE)?;
         let Some((version, mut people)) = found else { return Ok(None) };
         let before = people.counted.unwrap_or_default();
@@ -156,8 +168,7 @@ impl App {
         let is_counted = approach.student.status.is_open() && !class.closed && !counted.tags.is_empty();
         let (mut groups, mut unaided) = (None, None);
         if is_counted {
-            let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0).map_err(refused)?;
-            let sex = self.roster_row(tx, viewer, &roster, &class, id).await?.0.sex;
+            let sex = self.sex(tx, by, approach).await?;
             groups = Some(Fact::Groups { tags: counted.tags, cohort: class.cohort, sex });
             unaided = Some(Fact::Unaided { tags: counted.tags, from: self.unaided(approach) });
         }
@@ -170,6 +181,22 @@ impl App {
             return Err(Error::NoKey);
         }
         Ok(changed.then_some((keys, version, people)))
+    }
+
+    /// The sex of a student, by the roster.
+    async fn sex(&self, tx: &mut Tx, by: &mut Counter<'_>, approach: &Approach) -> Result<Sex> {
+        let class = approach.class;
+        let roster = self.policy.permit::<Read>(&approach.standing, Kind::Roster, class.id.0);
+        let roster = roster.map_err(|_| Error::NoKey)?;
+        let sexes = match by.sexes.entry(class.id) {
+            Entry::Occupied(opened) => opened.into_mut(),
+            Entry::Vacant(slot) => {
+                let (keys, parts) = self.roster_keys(tx, by.viewer, &class).await?;
+                let rows = merged(&keys, &roster, &parts)?;
+                slot.insert(rows.into_iter().map(|(student, row)| (student, row.sex)).collect())
+            }
+        };
+        sexes.get(&approach.student.id).copied().ok_or(Error::NotFound)
     }
 
     /// The first report on which nobody helps: after the last day of the last helper who agreed. None: nobody helps now.
@@ -209,16 +236,17 @@ impl App {
         Ok(changed.then_some((keys, version, people)))
     }
 
-    /// Seals facts into their rows.
-    async fn put_change<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, change: &Change) -> Result<()> {
-        if change.put.is_empty() && change.gone.is_empty() {
-            return Ok(());
+    /// Seals facts into their rows; gives the ids of those that stand.
+    async fn put_change<A: Act>(&self, tx: &mut Tx, permit: &Permit<A>, change: Change) -> Result<Vec<Uuid>> {
+        let Change { put, gone } = change;
+        if put.is_empty() && gone.is_empty() {
+            return Ok(Vec::new());
         }
         let key = self.secret.fact_key();
         let seal = |(id, fact): &(Uuid, Fact)| Ok((*id, key.seal(permit.school(), *id, fact)?));
-        let sealed = change.put.iter().map(seal).collect::<Result<Vec<_>>>()?;
-        tx.put_facts(permit, &sealed, &change.gone).await?;
-        Ok(())
+        let sealed = put.iter().map(seal).collect::<Result<Vec<_>>>()?;
+        tx.put_facts(permit, &sealed, &gone).await?;
+        Ok(put.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Counts a warning that is about to be stored: the ids of its facts stand in its state.
@@ -237,12 +265,12 @@ impl App {
         let mut change = Change::default();
         change.keep(&mut state.risk, risk);
         change.keep(&mut state.step, runs.map(|_| Fact::Step(warning.stage)));
-        self.put_change(tx, permit, &change).await?;
-        Ok(change.put.into_iter().map(|(id, _)| id).collect())
+        self.put_change(tx, permit, change).await
     }
 
     /// Counts all of a file that is counted; gives the ids of its facts.
-    async fn count_all(&self, tx: &mut Tx, viewer: &Viewer, student: StudentId) -> Result<Vec<Uuid>> {
+    async fn count_all(&self, tx: &mut Tx, by: &mut Counter<'_>, student: StudentId) -> Result<Vec<Uuid>> {
+        let viewer = by.viewer;
         let approach = self.approach(tx, viewer, student).await?;
         let standing = &approach.standing;
         if standing.sealed {
@@ -262,7 +290,7 @@ impl App {
                 Some((keys, warning, state))
             }
         };
-        let mut ids = self.count_part(tx, viewer, &permit, &approach, Part::File).await?;
+        let mut ids = self.count_part(tx, by, &permit, &approach, Part::File).await?;
         if let Some((keys, warning, state)) = case {
             let (_, counted) = self.put_counted(tx, &permit, &keys, warning, &state).await?;
             ids.extend(counted);
@@ -280,19 +308,19 @@ impl App {
         let school = viewer.person.school_id;
         let standing = viewer.at_school();
         let Ok(permit) = self.policy.permit::<Append>(&standing, Kind::Warning, school.0) else { return Ok(0) };
-        if self.db.look().await?.facts_due(school, StudentId(Uuid::nil()), 1).await?.is_empty() {
+        let due = self.db.look().await?.facts_due(school, AT_ONCE).await?;
+        if due.is_empty() {
             return Ok(0);
         }
-        Ok(again(|| self.count_some(viewer, &permit, StudentId(Uuid::nil()))).await?.files)
+        Ok(again(|| self.count_some(viewer, &permit, &due)).await?.files)
     }
 
-    /// Counts some of the files that are due, those behind `after`.
-    async fn count_some(&self, viewer: &Viewer, permit: &Permit<Append>, after: StudentId) -> Result<Batch> {
+    /// Counts these files in one transaction, as far as the person holds their keys.
+    async fn count_some(&self, viewer: &Viewer, permit: &Permit<Append>, due: &[StudentId]) -> Result<Batch> {
         let mut tx = self.begin_long().await?;
-        let due = tx.facts_due(permit.school(), after, AT_ONCE).await?;
-        let mut some = Batch { last: due.last().copied(), ..Batch::default() };
+        let (mut some, mut by) = (Batch::default(), Counter::new(viewer));
         for student in due {
-            match self.count_all(&mut tx, viewer, student).await {
+            match self.count_all(&mut tx, &mut by, *student).await {
                 Ok(facts) => {
                     some.files += 1;
                     some.facts.extend(facts);
@@ -331,14 +359,13 @@ impl App {
         let mut tx = self.begin().await?;
         let before = tx.fact_ids(school).await?;
         tx.owe_all_facts(&admit).await?;
-        let all = usize::try_from(tx.facts_due_count(school).await?).unwrap_or(0);
+        let due = tx.facts_due(school, usize::MAX).await?;
+        let all = due.len();
         tx.record(&admit, Event::FactsRebuilt, &format!("files={all}"), self.now()).await?;
         tx.commit().await?;
-        let (mut counted, mut known, mut after) = (0, HashSet::new(), StudentId(Uuid::nil()));
-        loop {
-            let some = again(|| self.count_some(viewer, &permit, after)).await?;
-            let Some(last) = some.last else { break };
-            after = last;
+        let (mut counted, mut known) = (0, HashSet::new());
+        for some in due.chunks(AT_ONCE) {
+            let some = again(|| self.count_some(viewer, &permit, some)).await?;
             counted += some.files;
             known.extend(some.facts);
             progress(counted, all);

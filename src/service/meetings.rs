@@ -6,7 +6,6 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::papers::{Papers, Place, Sent, ShownPaper, school_names};
-use super::publisher::taught;
 use super::statistics::{Beside, beside};
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
@@ -175,7 +174,7 @@ impl App {
         if schools.is_empty() {
             return Err(Error::field("schools", "choose"));
         }
-        if viewer.school.kind == SchoolKind::School {
+        if viewer.school.has_students() {
             schools.insert(school);
         }
         let (half, day, made_at) = (new.half, new.day.to_string(), self.now());
@@ -521,7 +520,7 @@ async fn attending(conn: &mut Conn) -> Result<BTreeMap<MeetingId, BTreeSet<Schoo
 
 /// The schools besides one, by name.
 pub(crate) async fn others(conn: &mut Conn, own: SchoolId) -> Result<Vec<(SchoolId, String)>> {
-    let schools = taught(conn.schools().await?).into_iter().filter(|school| school.id != own);
+    let schools = conn.schools().await?.into_iter().filter(|school| school.has_students() && school.id != own);
     Ok(schools.map(|school| (school.id, school.name)).collect())
 }
 

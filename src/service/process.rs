@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::publisher::taught;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::county::HalfYear;
@@ -12,7 +11,7 @@ use crate::domain::ids::{FormId, SchoolId};
 use crate::domain::process::{ProcessFigure, visits_asked};
 use crate::domain::words::Kind;
 use crate::policy::{Manage, Read, Write};
-use crate::store::{Tally, Training};
+use crate::store::{School, Tally, Training};
 
 /// The most visits per student and school year that can be asked for.
 const MOST_VISITS: i64 = 10;
@@ -89,8 +88,9 @@ impl App {
             };
             tallies.iter().filter(of).map(|tally| tally.total).sum()
         };
-        let mut schools: Vec<SchoolProgress> = taught(schools)
+        let mut schools: Vec<SchoolProgress> = schools
             .into_iter()
+            .filter(School::has_students)
             .map(|school| {
                 let roll = rolls.get(&school.id).copied().unwrap_or(0);
                 SchoolProgress {

@@ -23,7 +23,6 @@ use crate::domain::gate::menu::{LATEST, Menu, Profile, Tier};
 use crate::domain::gate::release::{COUNTY, Counts, Released, Scope, publish};
 use crate::domain::ids::SchoolId;
 use crate::domain::process::Process;
-use crate::domain::words::SchoolKind;
 use crate::store::{Conn, Epoch, Release, School, Tally};
 use crate::vault::{FactKey, NoiseKey};
 
@@ -228,7 +227,7 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
         rolls.entry(school.0).or_default().push((cohort, u32::try_from(count).unwrap_or(u32::MAX)));
     }
     let tallies = conn.tallies([HalfYear::of(day); 2]).await?;
-    let schools = taught(conn.schools().await?);
+    let schools: Vec<School> = conn.schools().await?.into_iter().filter(School::has_students).collect();
     let place = |id: Uuid, roll: Vec<(i64, u32)>, term: Date, facts, process| {
         let stands = decided.get(&id).copied();
         let tier = stands.unwrap_or_else(|| Tier::of_roll(roll.iter().map(|(_, count)| count).sum()));
@@ -252,11 +251,6 @@ async fn places(conn: &mut Conn, epoch: &Epoch, day: Date) -> Result<Vec<Place>>
         places.push(place(Uuid::nil(), all.into_iter().rev().collect(), day, Vec::new(), Vec::new()));
     }
     Ok(places)
-}
-
-/// Those with students: the district has none.
-pub(super) fn taught(schools: Vec<School>) -> Vec<School> {
-    schools.into_iter().filter(|school| school.kind == SchoolKind::School).collect()
 }
 
 /// Numbers of the work of a school: totals of the half year, and due times from the beginning of the term to the day of the report.

@@ -3,7 +3,6 @@
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::publisher::taught;
 use super::{App, Error, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::gate::ALL_FROM;
@@ -84,7 +83,7 @@ impl App {
         let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
         let mut conn = self.db.read().await?;
         let (reports, _) = self.released(&mut conn, Uuid::nil()).await?;
-        let schools = taught(conn.schools().await?);
+        let schools = conn.schools().await?.into_iter().filter(School::has_students).collect();
         let beside = beside(&mut conn, schools).await?;
         drop(conn);
         self.leave_trace(&permit, Event::StatisticsRead, &detail(&reports), &[]).await?;

@@ -24,17 +24,17 @@ impl Conn {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Files of a school that somebody changed who could not count them, those behind `after`, at most so many.
+    /// Files of a school that somebody changed who could not count them, class by class, at most so many.
     ///
     /// # Errors
     /// The database.
-    pub async fn facts_due(&mut self, school: SchoolId, after: StudentId, most: i64) -> Result<Vec<StudentId>> {
+    pub async fn facts_due(&mut self, school: SchoolId, most: usize) -> Result<Vec<StudentId>> {
         let due = sql!(
             self,
-            fetch_all(Uuid,): "SELECT student_id FROM facts_due WHERE school_id = $1 AND student_id > $2 ORDER BY student_id LIMIT $3",
+            fetch_all(Uuid,): "SELECT d.student_id FROM facts_due d JOIN students s ON s.id = d.student_id
+             WHERE d.school_id = $1 ORDER BY s.class_id, s.id LIMIT $2",
             school.0,
-            after.0,
-            most
+            i64::try_from(most).unwrap_or(i64::MAX)
         )?;
         Ok(due.into_iter().map(|(id,)| StudentId(id)).collect())
     }

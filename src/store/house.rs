@@ -40,6 +40,14 @@ row! {
     }
 }
 
+impl School {
+    /// Whether children are taught there: at the district none are.
+    #[must_use]
+    pub const fn has_students(&self) -> bool {
+        matches!(self.kind, SchoolKind::School)
+    }
+}
+
 row! {
     /// A class of one entry cohort.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -491,14 +491,19 @@ impl Tx {
         .map(drop)
     }
 
-    /// Ends all sessions of a person, and sign-ins that wait for a code; no browser is known any more.
+    /// Ends all sessions of a person of the permit's school, and sign-ins that wait for a code; no browser is known any more.
     ///
     /// # Errors
     /// The database.
-    pub async fn end_sessions(&mut self, _permit: &Permit<Manage>, person: PersonId) -> Result<()> {
-        sql!(self, run "DELETE FROM half_sessions WHERE person_id = $1", person.0)?;
-        sql!(self, run "DELETE FROM known_browsers WHERE person_id = $1", person.0)?;
-        sql!(self, run "DELETE FROM sessions WHERE person_id = $1", person.0).map(drop)
+    pub async fn end_sessions(&mut self, permit: &Permit<Manage>, person: PersonId) -> Result<()> {
+        self.end_half_ways(permit, person).await?;
+        sql!(
+            self,
+            run "DELETE FROM sessions WHERE person_id = (SELECT id FROM persons WHERE id = $1 AND school_id = $2)",
+            person.0,
+            permit.school().0
+        )
+        .map(drop)
     }
 
     /// Removes sessions that ended by themselves and slow-downs that are over. Housekeeping: gives nobody anything.

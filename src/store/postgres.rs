@@ -87,10 +87,11 @@ where
 impl Server {
     /// A shelf for connections with these options.
     pub fn new(options: PgConnectOptions) -> Arc<Self> {
-        // What a script holds is no line of a log, and a backslash in it is a backslash.
+        // What a script holds is no line of a log, and a backslash in it is a backslash. Everything that a page asks has its index:
+        // until the server has looked at the tables of a school that was just imported, it would rather read them whole.
         let options = options
             .statement_cache_capacity(500)
-            .options([("standard_conforming_strings", "on")])
+            .options([("standard_conforming_strings", "on"), ("random_page_cost", "1.1")])
             .disable_statement_logging();
         Arc::new(Self { options, idle: Mutex::default(), places: Arc::new(Semaphore::new(PLACES as usize)) })
     }

@@ -164,8 +164,7 @@ impl Tx {
     /// # Errors
     /// The database.
     pub async fn delete_second_factor(&mut self, permit: &Permit<Manage>, person: PersonId) -> Result<bool> {
-        sql!(self, run "DELETE FROM half_sessions WHERE person_id = $1", person.0)?;
-        sql!(self, run "DELETE FROM known_browsers WHERE person_id = $1", person.0)?;
+        self.end_half_ways(permit, person).await?;
         sql!(
             self,
             run "DELETE FROM rescue_codes WHERE person_id = (SELECT id FROM persons WHERE id = $1 AND school_id = $2)",
@@ -179,6 +178,24 @@ impl Tx {
             permit.school().0
         )?;
         Ok(gone == 1)
+    }
+
+    /// Ends the sign-ins of a person of the permit's school that wait for their code, and forgets the browsers that are let in
+    /// without one.
+    pub(super) async fn end_half_ways(&mut self, permit: &Permit<Manage>, person: PersonId) -> Result<()> {
+        sql!(
+            self,
+            run "DELETE FROM half_sessions WHERE person_id = (SELECT id FROM persons WHERE id = $1 AND school_id = $2)",
+            person.0,
+            permit.school().0
+        )?;
+        sql!(
+            self,
+            run "DELETE FROM known_browsers WHERE person_id = (SELECT id FROM persons WHERE id = $1 AND school_id = $2)",
+            person.0,
+            permit.school().0
+        )
+        .map(drop)
     }
 
     /// Lets a sign-in of the person wait for its code.

@@ -16,6 +16,7 @@ both_backends!(
     sixteen_people_at_once_leave_no_gap_and_no_fork,
     an_act_that_was_not_committed_leaves_no_line,
     the_line_that_commits_is_there_with_what_stood_before_it,
+    whoever_waits_for_the_line_of_a_school_stands_in_its_queue,
     a_hundred_readings_at_once_leave_a_hundred_lines_in_one_chain,
     a_reading_whose_line_cannot_be_kept_is_told_and_its_neighbours_stay,
     when_nothing_can_be_kept_every_reading_is_told,
@@ -54,6 +55,59 @@ async fn sixteen_people_at_once_leave_no_gap_and_no_fork(engine: Engine) {
     assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
     let all = conn.audit_lines(&house.audit().await, &AuditFilter::default(), 1000).await.unwrap();
     assert!(all.iter().map(|stored| stored.line.seq).eq((1..=400).rev()));
+}
+
+/// SQLite has one writer. On PostgreSQL a row that changes all the time is taken by whoever wakes up first, a lock in turn.
+async fn whoever_waits_for_the_line_of_a_school_stands_in_its_queue(engine: Engine) {
+    if engine == Engine::Sqlite {
+        return;
+    }
+    let house = House::new(engine).await;
+    let ours = house.audit().await;
+    let mut first = house.begin().await;
+    first.record(&ours, Event::AuditRead, "first", NOW).await.unwrap();
+    let mut others = tokio::task::JoinSet::new();
+    for detail in ["second", "third"] {
+        let (db, ours) = (house.on.db.clone(), house.audit().await);
+        others.spawn(async move {
+            let mut tx = db.begin().await.unwrap();
+            tx.record(&ours, Event::AuditRead, detail, NOW).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+    }
+    let mut conn = sqlx::PgConnection::connect(&house.on.place).await.unwrap();
+    let queue = loop {
+        let waiting: Vec<(String,)> = sqlx::query_as(
+            "SELECT wait_event FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
+        if waiting.len() == 2 {
+            break waiting;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    assert!(queue.iter().all(|(lock,)| lock == "advisory"), "{queue:?}");
+
+    // Of another school nobody waits.
+    let elsewhere = SchoolId(Uuid::now_v7());
+    let pair = (Role::PrivacyOfficer, Relation::SameSchool);
+    let theirs = permit::<Read>(house.teacher, elsewhere, pair, Kind::Audit, elsewhere.0).await;
+    let mut tx = house.begin().await;
+    tx.record(&theirs, Event::AuditRead, "", NOW).await.unwrap();
+    tx.commit().await.unwrap();
+
+    first.commit().await.unwrap();
+    while let Some(done) = others.join_next().await {
+        done.unwrap();
+    }
+    let mut conn = house.on.db.read().await.unwrap();
+    assert_eq!(conn.verify_chain(house.school).await.unwrap(), None);
+    assert_eq!(
+        conn.audit_heads().await.unwrap().iter().find(|head| head.0 == house.school).map(|head| head.1),
+        Some(3)
+    );
 }
 
 async fn an_act_that_was_not_committed_leaves_no_line(engine: Engine) {

@@ -81,11 +81,16 @@ async fn a_second_factor_goes_with_all_that_rests_on_it_and_not_at_the_word_of_a
     let mut tx = house.begin().await;
     tx.insert_second_factor(&own, vec![1], 70, NOW).await.unwrap();
     tx.put_rescue_codes(&own, &[[1; 32]]).await.unwrap();
-    assert!(!tx.delete_second_factor(&foreign, house.teacher).await.unwrap());
-    assert_eq!(tx.second_factor(house.teacher).await.unwrap().unwrap().rescue_codes, 1);
-
     tx.insert_half_session(&own, b"half", vec![2], NOW + MINUTE).await.unwrap();
     tx.insert_known_browser(&own, b"desk", NOW + MINUTE).await.unwrap();
+    tx.insert_session(&own, b"here", vec![2], NOW).await.unwrap();
+    assert!(!tx.delete_second_factor(&foreign, house.teacher).await.unwrap());
+    tx.end_sessions(&foreign, house.teacher).await.unwrap();
+    assert_eq!(tx.second_factor(house.teacher).await.unwrap().unwrap().rescue_codes, 1);
+    assert!(tx.half_session(b"half", NOW).await.unwrap().is_some());
+    assert!(tx.knows_browser(b"desk", house.teacher, NOW).await.unwrap());
+    assert!(tx.session(b"here").await.unwrap().is_some());
+
     let staff = house.manage(Kind::Staff).await;
     assert!(tx.delete_second_factor(&staff, house.teacher).await.unwrap());
     assert!(!tx.delete_second_factor(&staff, house.teacher).await.unwrap(), "there is none any more");
