@@ -25,6 +25,7 @@ mod notices;
 mod people;
 mod reading;
 mod routes;
+mod sealed_away;
 mod store;
 mod teachers;
 mod two_steps;
