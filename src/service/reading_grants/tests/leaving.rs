@@ -3,7 +3,9 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
+use crate::domain::keeping::{Unsealing, UnsealingGround};
 use crate::domain::relation::Standing;
+use crate::domain::words::FileStatus;
 use crate::policy::Sign;
 
 impl House {
@@ -187,7 +189,7 @@ async fn a_helper_who_reads_by_grant_too_loses_one_and_keeps_the_other() {
     tx.commit().await.unwrap();
     house.sun = house.sign_in("sun").await;
     let (app, student) = (house.app(), house.students[0]);
-    app.set_status(&house.li, student, crate::domain::words::FileStatus::InSupport, 1).await.unwrap();
+    app.set_status(&house.li, student, FileStatus::InSupport, 1).await.unwrap();
     let today = app.clock.today();
     let new = crate::service::NewPairing {
         helper: house.sun.person.id,
@@ -225,4 +227,37 @@ async fn with_a_file_go_its_grants_and_wraps() {
     assert_eq!(house.holds(&house.sun).await, HashSet::new());
     assert_eq!(house.holds(&house.wang).await, HashSet::from([(house.students[1].0, Compartment::Counselling)]));
     assert_eq!(house.findings().await, []);
+}
+
+#[tokio::test]
+async fn a_file_that_is_sealed_away_is_read_by_no_grant_and_the_day_passes_all_the_same() {
+    let mut house = House::new().await;
+    let student = house.students[0];
+    house.both().await;
+    assert_eq!(house.supervised(&house.wang, 0).await, of_li(&["谈了睡眠"]));
+    assert!(house.address(&house.sun, 0).await.0.is_some());
+    for status in [FileStatus::InSupport, FileStatus::Closed] {
+        let seen = house.app().db.read().await.unwrap().student(student).await.unwrap().unwrap().version;
+        house.app().set_status(&house.zhang, student, status, seen).await.unwrap();
+    }
+    house.app().seal_away(&house.li, student).await.unwrap();
+    assert_eq!(house.supervised(&house.wang, 0).await, []);
+    assert!(matches!(house.app().open_file(&house.sun, student).await, Err(Error::NotFound)));
+    let again = house.new_reading(CONTACT, &house.lu);
+    let given = house.app().give_reading(&house.li, student, FormId(Uuid::new_v4()), &again).await;
+    assert!(matches!(given, Err(Error::NotFound)), "and nobody is let in");
+
+    house.app().clock.advance(8 * DAY);
+    (house.qian, house.li) = (house.sign_in("qian").await, house.sign_in("li").await);
+    assert_eq!((house.holds(&house.wang).await, house.holds(&house.sun).await), (HashSet::new(), HashSet::new()));
+    assert_eq!(house.running().await, []);
+
+    let wish = Unsealing { ground: UnsealingGround::Family, why: "家长要求查看".to_owned() };
+    house.app().ask_unsealing(&house.qian, student, &wish).await.unwrap();
+    let asked = house.app().file_keeping(&house.li, student).await.unwrap().unsealing.unwrap().0.id;
+    house.app().sign_unsealing(&house.li, student, asked).await.unwrap();
+    house.li = house.sign_in("li").await;
+    assert_eq!(house.epoch(0, NOTES).await, 2, "the key moved on as soon as it could");
+    assert_eq!(house.own(&house.li, 0).await, ["谈了睡眠"]);
+    assert_eq!(house.supervised(&house.wang, 0).await, []);
 }
