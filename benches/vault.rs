@@ -32,7 +32,8 @@ const HOLDER: Uuid = Uuid::from_u128(5);
 fn permit() -> Permit<Read> {
     let policy = tokio::runtime::Runtime::new().expect("a runtime").block_on(Policy::load()).expect("the policy");
     let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
-    let standing = Standing { actor: PersonId(Uuid::from_u128(6)), school: PLACE.school, pairs, childless: false };
+    let standing =
+        Standing { actor: PersonId(Uuid::from_u128(6)), school: PLACE.school, pairs, childless: false, sealed: false };
     policy.permit(&standing, Kind::Support, PLACE.subject).expect("a counsellor reads support")
 }
 

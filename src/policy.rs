@@ -217,7 +217,7 @@ impl Policy {
     /// Whether the person may do this, without making a permit: for deciding what a page offers.
     #[must_use]
     pub fn may(&self, standing: &Standing, kind: Kind, action: Action) -> bool {
-        !refuses(standing, kind)
+        !refuses(standing, kind, action)
             && standing.pairs.iter().any(|(role, relation)| self.allows(*role, *relation, kind, action))
     }
 
@@ -226,7 +226,7 @@ impl Policy {
     /// # Errors
     /// [`Refused`] when none of the person's roles allows it.
     pub fn permit<A: Act>(&self, standing: &Standing, kind: Kind, object: Uuid) -> Result<Permit<A>, Refused> {
-        let mut pairs = standing.pairs.iter().filter(|_| !refuses(standing, kind));
+        let mut pairs = standing.pairs.iter().filter(|_| !refuses(standing, kind, A::ACTION));
         let allowed = pairs.find(|(role, relation)| self.allows(*role, *relation, kind, A::ACTION));
         let Some(&(role, relation)) = allowed else {
             let first = standing.pairs.first();
@@ -256,9 +256,20 @@ impl Policy {
     }
 }
 
-/// What no rule can allow: anything about a child to people of the district.
-const fn refuses(standing: &Standing, kind: Kind) -> bool {
-    standing.childless && kind.is_of_a_child()
+/// What no rule can allow: anything about a child to people of the district, and of a file that was sealed away anything but what
+/// stays.
+const fn refuses(standing: &Standing, kind: Kind, action: Action) -> bool {
+    (standing.childless && kind.is_of_a_child()) || (standing.sealed && !stays(kind, action))
+}
+
+/// What stays of a file that was sealed away: its place on the roster, which is the class's; its keeping; and that somebody worries
+/// about the student and says so to the counselling office, without reading anything.
+const fn stays(kind: Kind, action: Action) -> bool {
+    match kind {
+        Kind::Roster | Kind::Erasure => true,
+        Kind::Warning => matches!(action, Action::Report),
+        _ => false,
+    }
 }
 
 /// Every request of one role.

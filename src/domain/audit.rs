@@ -240,6 +240,14 @@ words! {
         ErasureWithdrawn = "erasure_withdrawn",
         /// a file was destroyed by the second of two people
         FileErased = "file_erased",
+        /// a file was sealed away: nobody reads it until two people unseal it
+        FileSealedAway = "file_sealed_away",
+        /// somebody asked that a file be unsealed
+        UnsealingAsked = "unsealing_asked",
+        /// such a request was taken back
+        UnsealingWithdrawn = "unsealing_withdrawn",
+        /// a file was unsealed by the second of two people
+        FileUnsealed = "file_unsealed",
         /// a counsellor's notes on a student went to a successor
         NotesHandedOver = "notes_handed_over",
         /// somebody decided that a file must not be destroyed

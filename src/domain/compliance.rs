@@ -35,7 +35,7 @@ words! {
         IncidentNotReported = "incident_not_reported",
         /// offices or keys that somebody lost and that were not rotated
         KeysDue = "keys_due",
-        /// files that were closed more than a year ago
+        /// files that were closed more than a year ago and not sealed away, or sealed away more than a year ago
         RetentionDue = "retention_due",
         /// files whose destruction was asked for and waits for the second person
         ErasureWaits = "erasure_waits",

@@ -1,9 +1,13 @@
-//! How long a file is kept: what stops that, what keeps it from being destroyed, and on what ground it is.
+//! How long a file is kept: what stops that, what keeps it from being destroyed, and on what ground it is; and how a file that was
+//! sealed away comes out again.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::PersonId;
 use super::words::words;
+
+/// The table in which the reasons of all this stand sealed.
+pub const REASONS: &str = "keepings";
 
 words! {
     /// Something decided about the keeping of a file. One of each kind can stand at a time.
@@ -12,6 +16,20 @@ words! {
         Erasure = "erasure",
         /// 暂缓销毁: a complaint, a court or an authority still needs the file
         Hold = "hold",
+        /// 解除封存, asked for by one person and waiting for another's signature
+        Unsealing = "unsealing",
+    }
+}
+
+words! {
+    /// On what ground a file that was sealed away is read again.
+    UnsealingGround {
+        /// 学生本人或监护人要求
+        Family = "family",
+        /// 有关部门依法要求
+        Authority = "authority",
+        /// 学生又需要帮助
+        NeedsHelp = "needs_help",
     }
 }
 
@@ -45,6 +63,14 @@ words! {
     }
 }
 
+impl Hindrance {
+    /// Whether it keeps a file from being sealed away as well: what runs needs the file, a hold only needs it to be there.
+    #[must_use]
+    pub const fn keeps_open(self) -> bool {
+        !matches!(self, Self::Hold)
+    }
+}
+
 /// Why a file is to be destroyed, as it stands sealed until it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
@@ -63,6 +89,15 @@ impl Wish {
     pub const fn takes_off_the_roll(&self) -> bool {
         !(self.attends && matches!(self.ground, ErasureGround::Guardian))
     }
+}
+
+/// Why a file is to be unsealed, as it stands sealed until it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsealing {
+    /// On what ground.
+    pub ground: UnsealingGround,
+    /// In words.
+    pub why: String,
 }
 
 /// What the audit line of a destroyed file proves: who asked, on what ground, and how much there was. Whoever signed, and when,

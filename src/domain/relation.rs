@@ -1,7 +1,7 @@
 //! How a person stands to a file: computed from facts, never stored as policy.
 
 use super::ids::{ClassId, PersonId, SchoolId};
-use super::words::{Relation, Role};
+use super::words::{FileStatus, Relation, Role};
 
 /// One role that a person holds, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Facts {
     pub author: bool,
     /// The thing is the person's own account, session or draft.
     pub own: bool,
+    /// It is a file that was sealed away.
+    pub sealed: bool,
 }
 
 impl Facts {
@@ -49,6 +51,7 @@ impl Facts {
             leads: false,
             author: false,
             own: false,
+            sealed: false,
         }
     }
 
@@ -56,6 +59,12 @@ impl Facts {
     #[must_use]
     pub const fn class(school: SchoolId, class: ClassId) -> Self {
         Self { class: Some(class), ..Self::school(school) }
+    }
+
+    /// Facts about the file of a student of a class, where it stands at this stage.
+    #[must_use]
+    pub const fn file(school: SchoolId, class: ClassId, status: FileStatus) -> Self {
+        Self { sealed: matches!(status, FileStatus::SealedAway), ..Self::class(school, class) }
     }
 
     /// Facts about the person's own account.
@@ -76,6 +85,8 @@ pub struct Standing {
     pub pairs: Vec<(Role, Relation)>,
     /// The person belongs to the district, which has no students: nothing about a child is allowed, whatever a row says.
     pub childless: bool,
+    /// It is a file that was sealed away: nothing of it is read or written, by nobody, until it is unsealed.
+    pub sealed: bool,
 }
 
 impl Standing {
@@ -88,14 +99,14 @@ impl Standing {
         if facts.leads && duties.iter().any(|duty| duty.school == facts.school) {
             pairs.push((Role::CaseLeader, Relation::CaseLeader));
         }
-        Self { actor, school: facts.school, pairs, childless: false }
+        Self { actor, school: facts.school, pairs, childless: false, sealed: facts.sealed }
     }
 
     /// The standing of whoever runs the installation's own commands: an administrator of the school, nobody else.
     #[must_use]
     pub fn installation(school: SchoolId) -> Self {
         let pairs = vec![(Role::SysAdmin, Relation::SameSchool), (Role::SysAdmin, Relation::Own)];
-        Self { actor: PersonId(uuid::Uuid::nil()), school, pairs, childless: false }
+        Self { actor: PersonId(uuid::Uuid::nil()), school, pairs, childless: false, sealed: false }
     }
 }
 
@@ -167,6 +178,16 @@ mod tests {
         assert!(led(&[duty], &facts));
         assert!(!led(&[duty], &Facts::class(SCHOOL, CLASS)));
         assert!(!led(&[], &facts));
+    }
+
+    #[test]
+    fn only_the_last_stage_of_a_file_seals_it() {
+        let sealed = |status: &&FileStatus| Facts::file(SCHOOL, CLASS, **status).sealed;
+        let all: Vec<_> = FileStatus::ALL.iter().filter(sealed).collect();
+        assert_eq!(all, [&FileStatus::SealedAway]);
+        assert!(!Facts::class(SCHOOL, CLASS).sealed && !Facts::school(SCHOOL).sealed);
+        let facts = Facts { author: true, ..Facts::file(SCHOOL, CLASS, FileStatus::SealedAway) };
+        assert!(Standing::of(PersonId(Uuid::from_u128(9)), &[], &facts).sealed);
     }
 
     #[test]

@@ -10,6 +10,7 @@ fn standing(pairs: &[(Role, Relation)]) -> Standing {
         school: SchoolId(Uuid::from_u128(2)),
         pairs: pairs.to_vec(),
         childless: false,
+        sealed: false,
     }
 }
 
@@ -85,6 +86,40 @@ fn nobody_of_the_district_gets_a_permit_for_anything_about_a_child_whatever_role
     }
     let officer = Standing { childless: true, ..standing(&[(Role::DistrictOfficer, Relation::SameSchool)]) };
     assert!(policy.may(&officer, Kind::Supervision, Action::Manage));
+}
+
+#[test]
+fn of_a_file_that_was_sealed_away_only_its_place_its_keeping_and_a_new_worry_are_allowed_to_anybody() {
+    let policy = policy();
+    let mut left = std::collections::BTreeSet::new();
+    for role in Role::ALL {
+        for (relation, kind, action) in requests() {
+            let open = standing(&[(*role, relation)]);
+            let sealed = Standing { sealed: true, ..open.clone() };
+            if policy.may(&sealed, kind, action) {
+                assert!(
+                    policy.may(&open, kind, action),
+                    "sealing gives nobody anything: {role} {relation} {kind} {action}"
+                );
+                left.insert((kind, action));
+            }
+            if !matches!(kind, Kind::Roster | Kind::Erasure) {
+                assert!(policy.permit::<Read>(&sealed, kind, Uuid::from_u128(7)).is_err(), "{role} {relation} {kind}");
+                assert!(policy.permit::<Write>(&sealed, kind, Uuid::from_u128(7)).is_err(), "{role} {relation} {kind}");
+            }
+        }
+    }
+    let all = [
+        (Kind::Roster, Action::Read),
+        (Kind::Roster, Action::Write),
+        (Kind::Roster, Action::Report),
+        (Kind::Roster, Action::Import),
+        (Kind::Warning, Action::Report),
+        (Kind::Erasure, Action::Read),
+        (Kind::Erasure, Action::Manage),
+        (Kind::Erasure, Action::Sign),
+    ];
+    assert_eq!(left.into_iter().collect::<Vec<_>>(), all);
 }
 
 #[test]

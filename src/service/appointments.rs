@@ -7,17 +7,18 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::approach::is_sealed_away;
 use super::error::again;
 use super::{App, Error, FieldProblem, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::clock::{DAY, MINUTE, school_instant};
 use crate::domain::ids::{AppointmentId, FormId, LetterId, PersonId, SchoolId};
-use crate::domain::relation::Facts;
+use crate::domain::relation::{Facts, Standing};
 use crate::domain::room::{AppointmentFor, AppointmentState};
 use crate::domain::warning::{LetterKind, LetterState};
 use crate::domain::words::{Action, Kind, OfficeKind, Role};
 use crate::policy::{Act, Manage, Permit, Read, Report};
-use crate::store::{Appointment, Conn, RoomHours, Tx};
+use crate::store::{Appointment, Conn, Letter, RoomHours, Tx};
 
 /// The longest appointment, in minutes.
 const LONGEST: i64 = 240;
@@ -140,7 +141,7 @@ impl App {
             let mut whom = None;
             if appointment.person_id == viewer.person.id {
                 let letter = conn.letter(appointment.letter_id).await?.ok_or(Error::NotFound)?;
-                whom = Some(self.read_letter(viewer, &standing, &letter)?);
+                whom = self.whom_to_show(&mut conn, viewer, &letter).await?;
             }
             agenda.push(Agenda { appointment, whom });
         }
@@ -149,10 +150,20 @@ impl App {
         Ok(agenda)
     }
 
+    /// Whom an own appointment is for; nobody where that student's file is sealed away.
+    async fn whom_to_show(&self, conn: &mut Conn, viewer: &Viewer, letter: &Letter) -> Result<Option<AppointmentFor>> {
+        let whom: AppointmentFor = self.read_letter(viewer, &viewer.at_school(), letter)?;
+        match whom.student {
+            Some(student) if is_sealed_away(conn, student).await? => Ok(None),
+            _ => Ok(Some(whom)),
+        }
+    }
+
     /// Makes an appointment: a counsellor books it, a homeroom teacher asks for it, for a student of the own class.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every wrong field, on `starts` when the counsellor or the room is taken;
+    /// [`Error::Invalid`] with every wrong field, on `starts` when the counsellor or the room is taken, on the student while the
+    /// file is sealed away;
     /// [`Error::NotFound`] for anyone who may neither book nor ask.
     pub async fn make_appointment(&self, viewer: &Viewer, new: &NewAppointment) -> Result<AppointmentId> {
         let keeps = self.policy.may(&viewer.at_school(), Kind::Appointment, Action::Manage);
@@ -176,6 +187,12 @@ impl App {
             Some(student) => (self.approach(&mut tx, viewer, student).await?.standing, student.0),
             None => (viewer.at_school(), school.0),
         };
+        let otherwise = Standing { sealed: false, ..standing.clone() };
+        if standing.sealed && self.policy.may(&otherwise, Kind::Appointment, A::ACTION) {
+            // Whoever may ask for a time is told whom to talk to, and not why.
+            let keeps = state == AppointmentState::Booked;
+            return Err(Error::field(if keeps { "who" } else { "student" }, "no-appointment-now"));
+        }
         let (mut tx, permit) = self.permit_in::<A>(tx, &standing, Kind::Appointment, object).await?;
         let content = (new.with, new.day, new.starts, new.minutes, &new.room, &new.whom);
         let id = LetterId(self.id_of_sent(viewer, new.form, &content)?);

@@ -9,7 +9,7 @@ use crate::domain::crisis::GrantKind;
 use crate::domain::ids::StudentId;
 use crate::domain::record::{Card, SheetRow};
 use crate::domain::relation::{Facts, Standing};
-use crate::domain::words::{Action, Compartment, Kind};
+use crate::domain::words::{Action, Compartment, FileStatus, Kind};
 use crate::policy::{Policy, Read};
 use crate::store::{CellTable, Class, Conn, Grant, NewWrap, Pairing, Seat, SheetPart, Student};
 
@@ -29,6 +29,12 @@ pub struct Approach {
 }
 
 impl Approach {
+    /// What is known of the file before anything is known of who asks.
+    #[must_use]
+    pub const fn known(&self) -> Facts {
+        Facts::file(self.student.school_id, self.class.id, self.student.status)
+    }
+
     /// Who leads the case of this student on this day (`YYYY-MM-DD`).
     #[must_use]
     pub fn leader(&self, today: &str) -> Option<&Grant> {
@@ -62,6 +68,11 @@ impl Who {
     }
 }
 
+/// Whether the file of a student is sealed away: for what lies beside the file and is about this student.
+pub(crate) async fn is_sealed_away(conn: &mut Conn, id: StudentId) -> Result<bool> {
+    Ok(conn.student(id).await?.is_some_and(|student| student.status == FileStatus::SealedAway))
+}
+
 impl App {
     /// What stands in clear about a file, and how the person stands to it.
     ///
@@ -78,7 +89,8 @@ impl App {
         let (paired, from_outside) = mine.fold((false, false), |(a, b), p| (a || !p.outside, b || p.outside));
         let outside = from_outside && viewer.checked;
         let leads = grants.iter().any(|g| g.person_id == viewer.person.id && g.is_running(&today));
-        let facts = Facts { paired, outside, leads, ..Facts::class(student.school_id, student.class_id) };
+        let facts =
+            Facts { paired, outside, leads, ..Facts::file(student.school_id, student.class_id, student.status) };
         Approach { student, class, pairings, grants, standing: viewer.standing(&facts) }
     }
 

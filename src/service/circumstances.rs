@@ -89,7 +89,7 @@ impl App {
         let mut list = self.class_list(viewer, id).await?;
         let mut faster = Vec::new();
         let mut waiting = HashSet::new();
-        for one in &list.students {
+        for one in list.students.iter().filter(|one| one.status != FileStatus::SealedAway) {
             let student = one.row.student;
             let permit =
                 self.policy.permit::<Read>(&standing, Kind::Circumstance, student.0).map_err(|_| Error::NotFound)?;

@@ -14,7 +14,7 @@ use crate::domain::keeping::KeepingKind;
 use crate::domain::process::ProcessFigure;
 use crate::domain::words::{Kind, Role};
 use crate::policy::{Manage, Permit, Read};
-use crate::store::{AccessDay, Conn, Incident, School, Tally};
+use crate::store::{AccessDay, ClosedFile, Conn, Incident, School, Tally};
 
 /// What the district sees of accesses is rounded down to this many: it is to show that they are logged, not how many cases run.
 const ROUND: i64 = 100;
@@ -165,13 +165,13 @@ impl App {
         let days = conn.access_days(permit, school, (first(year), first(year + 1)), shift).await?;
         let refused = days.iter().filter(|day| day.event == Event::Refused.as_str()).map(|day| day.count).sum();
         let incidents: Vec<Incident> = conn.incidents(school).await?;
-        let closed_at = conn.closed_since(school).await?;
-        let findings = self.findings(conn, school, &incidents, &closed_at).await?;
+        let closed_files = conn.closed_since(school).await?;
+        let findings = self.findings(conn, school, &incidents, &closed_files).await?;
         let of_year = format!("{year}-");
         let trained = all.tallies.iter().filter(|t| t.school_id == school && t.figure == ProcessFigure::StaffTrained);
         let mut closed: BTreeMap<ClosedAge, i64> = ClosedAge::ALL.iter().map(|age| (*age, 0)).collect();
-        for at in closed_at {
-            *closed.entry(ClosedAge::of((self.now() - at) / DAY)).or_default() += 1;
+        for ClosedFile { closed_at, .. } in closed_files {
+            *closed.entry(ClosedAge::of((self.now() - closed_at) / DAY)).or_default() += 1;
         }
         Ok(Pack {
             year,
@@ -195,7 +195,7 @@ impl App {
         conn: &mut Conn,
         school: SchoolId,
         incidents: &[Incident],
-        closed_at: &[i64],
+        closed: &[ClosedFile],
     ) -> Result<Vec<(OpenFinding, i64)>> {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let open = incidents.iter().filter(|incident| incident.closed.is_none());
@@ -203,7 +203,8 @@ impl App {
         let offices = conn.offices(school).await?.iter().filter(|office| office.rotation_due).count();
         let keys = conn.keys_due(school).await?.len();
         let year_ago = self.now() - 365 * DAY;
-        let old = closed_at.iter().filter(|at| **at <= year_ago).count();
+        // A file that was sealed away was dealt with; it is looked at again when it has been kept so for a year.
+        let old = closed.iter().filter(|file| file.sealed_at.unwrap_or(file.closed_at) <= year_ago).count();
         let checked = school_time(year_ago).date().to_string();
         let all = [
             (OpenFinding::IncidentOpen, count(open.clone().count())),

@@ -341,7 +341,7 @@ impl App {
     pub async fn notes(&self, viewer: &Viewer, id: StudentId) -> Result<Vec<ShownNote>> {
         let mut conn = self.db.read().await?;
         let approach = self.approach(&mut conn, viewer, id).await?;
-        let facts = Facts { author: true, ..Facts::class(approach.student.school_id, approach.class.id) };
+        let facts = Facts { author: true, ..approach.known() };
         let permit = self.permit::<Read>(&viewer.standing(&facts), Kind::Counselling, id.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let entries = conn.entries(id, Compartment::Counselling, viewer.person.id.0, NOTES).await?;

@@ -1,7 +1,10 @@
 //! 销毁: two people destroy the file of a student. What is left of it anywhere is noise.
 //!
 //! One of those who keep files asks, another signs, with the name of the student in their own hand. While anything still runs
-//! that needs the file, it is refused. One audit line remains, without a name.
+//! that needs the file, it is refused. One audit line remains, without a name. What is kept meanwhile and read by nobody is in
+//! [`sealing`].
+
+mod sealing;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,11 +18,11 @@ use super::sheets::{merged, row_of, sheet_spot};
 use super::{App, Approach, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
 use crate::domain::ids::{PersonId, StudentId};
-use crate::domain::keeping::{Hindrance, KeepingKind, Proof, Wish};
+use crate::domain::keeping::{Hindrance, KeepingKind, Proof, Unsealing, Wish};
 use crate::domain::record::SheetRow;
 use crate::domain::relation::Facts;
 use crate::domain::words::{Compartment, Kind, Role};
-use crate::policy::{Act, Manage, Permit, Read, Sign};
+use crate::policy::{Act, Manage, Opens, Permit, Read, Sign};
 use crate::store::{CellTable, Class, Conn, Erased, Keeping, SheetPart, Tx};
 
 /// The longest reason, in characters.
@@ -38,6 +41,8 @@ pub struct FileKeeping {
     pub asked: Option<(Keeping, Wish)>,
     /// That it must not be, and why.
     pub hold: Option<(Keeping, String)>,
+    /// That it is to be unsealed, and why.
+    pub unsealing: Option<(Keeping, Unsealing)>,
     /// What keeps it from being destroyed now.
     pub hindrances: Vec<Hindrance>,
     /// The names of colleagues by id.
@@ -53,22 +58,21 @@ impl App {
         let mut conn = self.db.read().await?;
         let approach = self.approach(&mut conn, viewer, id).await?;
         let permit = self.permit::<Read>(&approach.standing, Kind::Erasure, id.0).await?;
-        let warning = self.policy.permit::<Read>(&approach.standing, Kind::Warning, id.0);
-        let warning = warning.map_err(|_| Error::NotFound)?;
         let mut keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let row = self.row_in_class(&mut conn, viewer, &approach, &mut keys).await?;
-        let (mut asked, mut hold) = (None, None);
+        let (mut asked, mut hold, mut unsealing) = (None, None, None);
         for keeping in conn.keepings(id).await? {
             match keeping.kind {
-                KeepingKind::Erasure => asked = Some((keeping.clone(), read_reason(&keys, &warning, &keeping)?)),
-                KeepingKind::Hold => hold = Some((keeping.clone(), read_reason(&keys, &warning, &keeping)?)),
+                KeepingKind::Erasure => asked = Some((keeping.clone(), read_reason(&keys, &permit, &keeping)?)),
+                KeepingKind::Hold => hold = Some((keeping.clone(), read_reason(&keys, &permit, &keeping)?)),
+                KeepingKind::Unsealing => unsealing = Some((keeping.clone(), read_reason(&keys, &permit, &keeping)?)),
             }
         }
         let hindrances = hindrances(&mut conn, &approach).await?;
         let names = conn.persons(approach.student.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect();
         drop(conn);
         self.leave_trace(&permit, Event::KeepingRead, "", &keys.faster).await?;
-        Ok(FileKeeping { approach, name: row.name, asked, hold, hindrances, names })
+        Ok(FileKeeping { approach, name: row.name, asked, hold, unsealing, hindrances, names })
     }
 
     /// The roster row of a student, with what reading it earned put beside the other keys.
@@ -166,23 +170,12 @@ impl App {
         if !hindrances(&mut tx, &approach).await?.is_empty() {
             return Err(Error::field("name", "erasure-hindered"));
         }
-        let read = |kind| self.policy.permit::<Read>(&approach.standing, kind, id.0).map_err(|_| Error::NotFound);
         let mut keys = Keys::of(&mut tx, viewer, &self.secret, id.0).await?;
-        let wish: Wish = read_reason(&keys, &read(Kind::Warning)?, &asked)?;
+        let wish: Wish = read_reason(&keys, &permit, &asked)?;
         if self.row_in_class(&mut tx, viewer, &approach, &mut keys).await?.name != name.trim() {
             return Err(Error::field("name", "not-the-name"));
         }
-        let mut gone = Vec::new();
-        let records = tx.records(id).await?;
-        for compartment in [Compartment::Circumstance, Compartment::Support] {
-            if let Some((_, people)) = layer(&keys, &read(compartment.kind())?, &records, compartment, BY_PEOPLE)? {
-                gone.extend(people.fact.into_iter().chain(people.unaided));
-            }
-        }
-        for warning in tx.warnings_of_student(id).await? {
-            let state = read_state(&keys, &read(Kind::Warning)?, &warning)?;
-            gone.extend(state.risk.into_iter().chain(state.step));
-        }
+        let gone = self.facts_of_file(&mut tx, &approach, &keys).await?;
         let mut more = tx.put_facts(&permit, &[], &gone).await?;
         tx.settle_facts(&permit, id).await?;
         more += self.erase_beside(&mut tx, &permit, id).await?;
@@ -196,6 +189,27 @@ impl App {
         tx.record(&permit, Event::FileErased, &proof.detail(), self.now()).await?;
         tx.commit().await?;
         Ok(erased)
+    }
+
+    /// The ids of the rows that the gate counts of a file. Of one that was sealed away it counts nothing.
+    async fn facts_of_file(&self, conn: &mut Conn, approach: &Approach, keys: &Keys) -> Result<Vec<Uuid>> {
+        let (id, standing) = (approach.student.id, &approach.standing);
+        if standing.sealed {
+            return Ok(Vec::new());
+        }
+        let read = |kind| self.policy.permit::<Read>(standing, kind, id.0).map_err(|_| Error::NotFound);
+        let mut facts = Vec::new();
+        let records = conn.records(id).await?;
+        for compartment in [Compartment::Circumstance, Compartment::Support] {
+            if let Some((_, people)) = layer(keys, &read(compartment.kind())?, &records, compartment, BY_PEOPLE)? {
+                facts.extend(people.fact.into_iter().chain(people.unaided));
+            }
+        }
+        for warning in conn.warnings_of_student(id).await? {
+            let state = read_state(keys, &read(Kind::Warning)?, &warning)?;
+            facts.extend(state.risk.into_iter().chain(state.step));
+        }
+        Ok(facts)
     }
 
     /// Drafts and notices about a student: neither stands under a key of the file.
@@ -295,6 +309,7 @@ impl App {
         let stands = tx.keepings(id).await?.into_iter().find(|one| one.id == keeping);
         let meant = match event {
             Event::HoldLifted => KeepingKind::Hold,
+            Event::UnsealingWithdrawn => KeepingKind::Unsealing,
             _ => KeepingKind::Erasure,
         };
         if stands.is_some_and(|one| one.kind == meant) && tx.delete_keeping(&permit, keeping).await? {
@@ -330,7 +345,11 @@ async fn hindrances(conn: &mut Conn, approach: &Approach) -> Result<Vec<Hindranc
 }
 
 /// Why something was decided.
-fn read_reason<T: serde::de::DeserializeOwned>(keys: &Keys, permit: &Permit<Read>, keeping: &Keeping) -> Result<T> {
+fn read_reason<T: serde::de::DeserializeOwned, A: Opens>(
+    keys: &Keys,
+    permit: &Permit<A>,
+    keeping: &Keeping,
+) -> Result<T> {
     keys.read(permit, &cell_spot(CellTable::Keepings, keeping.id, keeping.epoch, 1), &keeping.sealed)
 }
 

@@ -23,7 +23,7 @@ use crate::domain::ids::{ClassId, EntryId, StudentId};
 use crate::domain::record::{EntryText, Layer};
 use crate::domain::warning::{Severity, Stage, State};
 use crate::domain::words::{Compartment, Kind, Sex, Way};
-use crate::policy::{Act, Admit, Append, Permit, Read};
+use crate::policy::{Act, Admit, Append, Manage, Permit, Read};
 use crate::store::{PairingState, Record, Tx, Warning};
 
 /// Files counted in one transaction.
@@ -125,6 +125,22 @@ impl App {
             }
         }
         self.put_change(tx, permit, change).await
+    }
+
+    /// Counts a file for the last time before it is sealed away: it is not open, so nothing of it is counted any more, and what
+    /// was still to be counted is settled.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] where the person does not hold the keys; the database.
+    pub(crate) async fn count_out<A: Act>(
+        &self,
+        tx: &mut Tx,
+        viewer: &Viewer,
+        permit: &Permit<A>,
+        approach: &Approach,
+    ) -> Result<()> {
+        self.count_part(tx, &mut Counter::new(viewer), permit, approach, Part::File).await?;
+        Ok(tx.settle_facts(permit, approach.student.id).await?)
     }
 
     /// The groups of a file, and from when on nobody helps; with the layer that holds the ids, where they changed.
@@ -257,6 +273,12 @@ impl App {
         let viewer = by.viewer;
         let approach = self.approach(tx, viewer, student).await?;
         let standing = &approach.standing;
+        if standing.sealed {
+            // It was counted out when it was sealed away.
+            let keeps = self.policy.permit::<Manage>(standing, Kind::Erasure, student.0).map_err(|_| Error::NoKey)?;
+            tx.settle_facts(&keeps, student).await?;
+            return Ok(Vec::new());
+        }
         let permit = self.policy.permit::<Append>(standing, Kind::Warning, student.0).map_err(|_| Error::NoKey)?;
         let running = tx.running_warning(student).await?;
         let case = match running {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan as _;
 use uuid::Uuid;
 
+use super::approach::is_sealed_away;
 use super::error::again;
 use super::keys::Spot;
 use super::{App, Error, FieldProblem, Keys, Result, Viewer};
@@ -273,6 +274,11 @@ impl App {
         let present: Vec<StudentId> = new.meeting.present.iter().copied().filter(|id| members.contains(id)).collect();
         if present.is_empty() {
             return Err(Error::field("present", "choose"));
+        }
+        for student in &present {
+            if is_sealed_away(&mut tx, *student).await? {
+                return Err(Error::field("present", "member-sealed-away"));
+            }
         }
         let meeting_id = self.id_of_sent(viewer, new.form, &(id, &new.meeting, &new.notes, new.limits_told))?;
         let mut spot = meeting_spot(viewer, meeting_id, 0);

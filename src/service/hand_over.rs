@@ -199,7 +199,7 @@ impl App {
             return Ok(Vec::new());
         }
         let approach = self.approach(&mut conn, viewer, id).await?;
-        let facts = Facts { granted: true, ..Facts::class(approach.student.school_id, approach.class.id) };
+        let facts = Facts { granted: true, ..approach.known() };
         let permit = self.permit::<Read>(&viewer.standing(&facts), Kind::Counselling, id.0).await?;
         let keys = Keys::of(&mut conn, viewer, &self.secret, id.0).await?;
         let names: HashMap<PersonId, String> =

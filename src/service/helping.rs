@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::approach::is_sealed_away;
 use super::files::{card_spot, entry_spot};
 use super::{App, Error, Keys, Result, Viewer};
 use crate::domain::audit::Event;
@@ -88,6 +89,7 @@ impl App {
         page.check_over = viewer.has(Role::ExternalHelper) && !self.is_checked(&mut conn, viewer.person.id).await?;
         for pairing in conn.pairings_of_helper(viewer.person.id).await? {
             match pairing.state(&today) {
+                PairingState::Proposed if is_sealed_away(&mut conn, pairing.student_id).await? => {}
                 PairingState::Proposed => page.asked.push(asked(&mut conn, pairing).await?),
                 PairingState::Paused => page.resting += 1,
                 PairingState::Running if pairing.outside => {

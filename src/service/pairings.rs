@@ -20,7 +20,7 @@ use crate::domain::helping::{Condition, NeedsCard, Reason};
 use crate::domain::ids::{ClassId, PairingId, PersonId, SchoolId, StudentId};
 use crate::domain::record::{Card, Field, Layer, SheetRow};
 use crate::domain::relation::Facts;
-use crate::domain::words::{Action, Compartment, Kind, Role};
+use crate::domain::words::{Action, Compartment, FileStatus, Kind, Role};
 use crate::policy::{Manage, Permit, Read};
 use crate::store::{Class, Conn, NewWrap, Pairing, PairingState, Person, Record, Student, Tx};
 use crate::vault::Recipient;
@@ -347,7 +347,8 @@ impl App {
         let helpers: HashMap<Uuid, PersonId> = pairings.iter().map(|p| (p.id.0, p.helper_id)).collect();
         let away: HashSet<Uuid> = pairings.iter().filter(|p| !p.ended).filter_map(|p| p.stands_in_for).collect();
         let one = |pairing: Pairing| {
-            let class = *classes.get(&students.get(&pairing.student_id)?.class_id)?;
+            let student = students.get(&pairing.student_id).filter(|one| one.status != FileStatus::SealedAway)?;
+            let class = *classes.get(&student.class_id)?;
             let (state, helper) = (pairing.state(&today), names.get(&pairing.helper_id).cloned().unwrap_or_default());
             let stands_in = pairing.stands_in_for.and_then(|id| names.get(helpers.get(&id)?).cloned());
             let handed_over = pairing.paused && away.contains(&pairing.id.0);

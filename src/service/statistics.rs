@@ -77,9 +77,9 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`] for anyone who is not of the district.
     pub async fn county_statistics(&self, viewer: &Viewer) -> Result<CountyStatistics> {
-        let Standing { actor, school, pairs, childless } = viewer.at_school();
+        let Standing { actor, school, pairs, childless, sealed } = viewer.at_school();
         let pairs = pairs.into_iter().filter(|(role, _)| *role == Role::DistrictOfficer).collect();
-        let standing = Standing { actor, school, pairs, childless };
+        let standing = Standing { actor, school, pairs, childless, sealed };
         let permit = self.permit::<Read>(&standing, Kind::Statistics, Uuid::nil()).await?;
         let mut conn = self.db.read().await?;
         let (reports, _) = self.released(&mut conn, Uuid::nil()).await?;

@@ -47,6 +47,18 @@ row! {
     }
 }
 
+row! {
+    /// Since when a file is closed.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct ClosedFile {
+        /// When it was closed, microseconds UTC: by the audit line of its last change of stage, or when the student was entered where
+        /// there is none.
+        pub closed_at: i64,
+        /// When it was sealed away, where it is.
+        pub sealed_at: Option<i64>,
+    }
+}
+
 impl Conn {
     /// What happened at a school between two instants, by role, kind, event and day; `shift` is the time zone.
     ///
@@ -72,20 +84,20 @@ impl Conn {
         )
     }
 
-    /// When each closed file of a school was closed, microseconds UTC: by the audit line of its last change of stage, or when the
-    /// student was entered where there is none.
+    /// Every closed file of a school, those that were sealed away among them, the oldest first.
     ///
     /// # Errors
     /// The database.
-    pub async fn closed_since(&mut self, school: SchoolId) -> Result<Vec<i64>> {
-        let rows = sql!(
+    pub async fn closed_since(&mut self, school: SchoolId) -> Result<Vec<ClosedFile>> {
+        sql!(
             self,
-            fetch_all (i64,): "SELECT coalesce((SELECT max(l.at) FROM audit_lines l WHERE l.school_id = s.school_id AND l.object = s.id
-                 AND l.event = 'status_changed'), s.created_at) FROM students s
-             WHERE s.school_id = $1 AND s.status IN ('closed', 'sealed_away')",
+            fetch_all ClosedFile: "SELECT coalesce((SELECT max(l.at) FROM audit_lines l WHERE l.school_id = s.school_id AND l.object = s.id
+                 AND l.event = 'status_changed'), s.created_at) AS closed_at,
+               CASE WHEN s.status = 'sealed_away' THEN coalesce((SELECT max(l.at) FROM audit_lines l
+                 WHERE l.school_id = s.school_id AND l.object = s.id AND l.event = 'file_sealed_away'), s.created_at) END AS sealed_at
+             FROM students s WHERE s.school_id = $1 AND s.status IN ('closed', 'sealed_away') ORDER BY closed_at",
             school.0
-        )?;
-        Ok(rows.into_iter().map(|(at,)| at).collect())
+        )
     }
 
     /// How many files of a school have something of this kind decided about their keeping.

@@ -75,7 +75,9 @@ impl Conn {
     pub async fn open_deadlines(&mut self, school: SchoolId, limit: i64) -> Result<Vec<Deadline>> {
         sql!(
             self,
-            fetch_all Deadline: "SELECT * FROM deadlines WHERE school_id = $1 AND done_at IS NULL ORDER BY due_at, id LIMIT $2",
+            fetch_all Deadline: "SELECT * FROM deadlines WHERE school_id = $1 AND done_at IS NULL
+               AND student_id NOT IN (SELECT id FROM students WHERE school_id = $1 AND status = 'sealed_away')
+             ORDER BY due_at, id LIMIT $2",
             school.0,
             limit
         )
@@ -89,6 +91,7 @@ impl Conn {
         sql!(
             self,
             fetch_all Deadline: "SELECT * FROM deadlines WHERE school_id = $1 AND owner = $2 AND done_at IS NULL
+               AND student_id NOT IN (SELECT id FROM students WHERE school_id = $1 AND status = 'sealed_away')
              ORDER BY due_at, id LIMIT $3",
             school.0,
             owner.as_str(),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Conn, Result, Tx, row, sql};
 use crate::domain::ids::{PersonId, SchoolId, StudentId};
 use crate::domain::keeping::KeepingKind;
-use crate::policy::{Act, Permit, Sign};
+use crate::policy::{Act, Manage, Permit, Sign};
 
 row! {
     /// Something decided about the keeping of a file.
@@ -131,11 +131,41 @@ impl Tx {
         )
     }
 
+    /// Seals the permit's file away, if it is closed and still has the version that was read; `false` where it is not.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn seal_away(&mut self, permit: &Permit<Manage>, version: i64) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE students SET status = 'sealed_away', version = version + 1
+             WHERE id = $1 AND version = $2 AND status IN ('closed', 'not_taken')",
+            permit.object(),
+            version
+        )?;
+        Ok(done == 1)
+    }
+
+    /// Makes the permit's file, which was sealed away, a closed one again, if it still has the version that was read.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unseal(&mut self, permit: &Permit<Sign>, version: i64) -> Result<bool> {
+        let done = sql!(
+            self,
+            run "UPDATE students SET status = 'closed', version = version + 1
+             WHERE id = $1 AND version = $2 AND status = 'sealed_away'",
+            permit.object(),
+            version
+        )?;
+        Ok(done == 1)
+    }
+
     /// Takes every key of the permit's file so that nobody writes under one until this transaction ends. Comes first.
     ///
     /// # Errors
     /// The database.
-    pub async fn hold_all_keys(&mut self, permit: &Permit<Sign>) -> Result<u64> {
+    pub async fn hold_all_keys<A: Act>(&mut self, permit: &Permit<A>) -> Result<u64> {
         sql!(self, run "UPDATE keys SET epoch = epoch WHERE subject = $1", permit.object())
     }
 

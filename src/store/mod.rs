@@ -58,7 +58,7 @@ pub use audit::StoredLine;
 pub use calendar::MarkedDay;
 pub use cells::{Cell, CellTable};
 pub use chain::Broken;
-pub use compliance::{AccessDay, Incident};
+pub use compliance::{AccessDay, ClosedFile, Incident};
 pub use copy::{check_sqlite, copy_sqlite};
 pub use counselling::{CounselGroup, StoredMeeting};
 pub use crises::StoredCrisis;

@@ -101,7 +101,9 @@ impl Conn {
     pub async fn running_warnings(&mut self, school: SchoolId) -> Result<Vec<Warning>> {
         sql!(
             self,
-            fetch_all Warning: "SELECT * FROM warnings WHERE school_id = $1 AND closed_at IS NULL ORDER BY reported_at, id",
+            fetch_all Warning: "SELECT * FROM warnings WHERE school_id = $1 AND closed_at IS NULL
+               AND student_id NOT IN (SELECT id FROM students WHERE school_id = $1 AND status = 'sealed_away')
+             ORDER BY reported_at, id",
             school.0
         )
     }

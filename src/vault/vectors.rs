@@ -57,12 +57,13 @@ fn server() -> ServerSecret {
 pub(super) fn permit<A: Act>(kind: Kind, place: &Place<'_>) -> Permit<A> {
     static POLICY: LazyLock<Policy> = LazyLock::new(|| {
         let rules = "p, counsellor, same_school, support, read\np, counsellor, same_school, support, write\n\
-                     p, counsellor, same_school, warning, read";
+                     p, counsellor, same_school, warning, read\np, counsellor, same_school, erasure, read";
         let load = Policy::from_text(include_str!("../../policies/model.conf"), rules);
         tokio::runtime::Runtime::new().unwrap().block_on(load).unwrap()
     });
     let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
-    let standing = Standing { actor: PersonId(Uuid::from_u128(1)), school: place.school, pairs, childless: false };
+    let standing =
+        Standing { actor: PersonId(Uuid::from_u128(1)), school: place.school, pairs, childless: false, sealed: false };
     POLICY.permit(&standing, kind, place.subject).unwrap()
 }
 
@@ -175,6 +176,22 @@ fn field_with_a_permit_for_something_else() {
     assert_eq!(open(&permit(Kind::Support, &other_student)), Err(Error::WrongPermit));
     assert_eq!(open(&permit(Kind::Warning, &PLACE)), Err(Error::WrongPermit));
     assert!(open(&permit(Kind::Support, &PLACE)).is_ok());
+}
+
+#[test]
+fn a_permit_for_the_keeping_of_a_file_opens_why_and_nothing_else_of_the_compartment() {
+    let reason = Place { table: "keepings", column: "sealed", compartment: Compartment::Warning, ..PLACE };
+    let open = |kind: Kind, place: &Place<'_>| {
+        let sealed = key().seal_padded(place, b"why").unwrap();
+        key().open(&permit::<Read>(kind, place), place, &sealed).map(|text| text.to_vec())
+    };
+    for kind in [Kind::Erasure, Kind::Warning] {
+        assert_eq!(open(kind, &reason), Ok(b"why".to_vec()), "{kind}");
+    }
+    for table in ["warnings", "steps", "crises", "records", "keeping"] {
+        assert_eq!(open(Kind::Erasure, &Place { table, ..reason }), Err(Error::WrongPermit), "{table}");
+    }
+    assert_eq!(open(Kind::Support, &reason), Err(Error::WrongPermit));
 }
 
 #[test]

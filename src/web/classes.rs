@@ -12,7 +12,7 @@ use super::ui::{Ui, t};
 use super::{Web, Who, format, routes};
 use crate::domain::ids::ClassId;
 use crate::domain::relation::Facts;
-use crate::domain::words::{Action, Kind, Role};
+use crate::domain::words::{Action, FileStatus, Kind, Role};
 use crate::service::{ClassSize, Listed};
 use crate::store::Class;
 
@@ -56,6 +56,14 @@ struct ClassPage {
     screens: bool,
     appends: bool,
     opens: bool,
+    keeps: bool,
+}
+
+impl ClassPage {
+    /// Where the name of a student leads.
+    fn place(&self, one: &Listed) -> String {
+        place(one, self.keeps)
+    }
 }
 
 #[derive(Template)]
@@ -81,6 +89,15 @@ struct Found {
     listed: Listed,
     /// Whether the person may open the file.
     opens: bool,
+    /// Where the name leads.
+    place: String,
+}
+
+/// Where the name of a student leads: to the file. Who keeps files finds one that was sealed away where it is unsealed; the list
+/// looks the same, whoever looks over a shoulder.
+fn place(one: &Listed, keeps: bool) -> String {
+    let page = if keeps && one.status == FileStatus::SealedAway { "/erasure" } else { "" };
+    format!("/files/{}{page}", one.row.student)
 }
 
 /// What is searched for.
@@ -114,10 +131,10 @@ async fn show(State(web): State<Web>, Seen { viewer, ui }: Seen, Path(id): Path<
     let standing = viewer.standing(&Facts::class(list.class.school_id, id));
     let may = |kind, action| web.app.policy.may(&standing, kind, action);
     let (decides, appends) = (may(Kind::Circumstance, Action::Write), may(Kind::Support, Action::Append));
-    let opens = may(Kind::Support, Action::Read);
+    let (opens, keeps) = (may(Kind::Support, Action::Read), may(Kind::Erasure, Action::Read));
     let name = class_name(&ui, &list.class, web.app.school_year());
     let screens = web.app.policy.may(&viewer.at_school(), Kind::Warning, Action::Write);
-    page(&ClassPage { ui, id, name, students: list.students, decides, screens, appends, opens })
+    page(&ClassPage { ui, id, name, students: list.students, decides, screens, appends, opens, keeps })
 }
 
 async fn verify(
@@ -146,8 +163,9 @@ async fn search(
     let found = web.app.search(&viewer, &q).await?;
     let found = found.into_iter().map(|listed| {
         let standing = viewer.standing(&Facts::class(listed.class.school_id, listed.class.id));
-        let opens = web.app.policy.may(&standing, Kind::Support, Action::Read);
-        Found { class: class_name(&ui, &listed.class, year), listed, opens }
+        let may = |kind| web.app.policy.may(&standing, kind, Action::Read);
+        let place = place(&listed, may(Kind::Erasure));
+        Found { class: class_name(&ui, &listed.class, year), opens: may(Kind::Support), listed, place }
     });
     let found = found.collect();
     "/search".clone_into(&mut ui.path);

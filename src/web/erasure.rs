@@ -1,4 +1,4 @@
-//! 销毁: asking that a file be destroyed, signing it, and keeping it from being destroyed.
+//! The keeping of a file: asking that it be destroyed, signing it, keeping it from being destroyed; sealing it away, and unsealing it.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -14,7 +14,7 @@ use super::request::{Seen, done, page};
 use super::ui::{Choice, Problems, Ui, t};
 use super::{Web, Who, routes};
 use crate::domain::ids::{PersonId, StudentId};
-use crate::domain::keeping::{ErasureGround, Wish};
+use crate::domain::keeping::{ErasureGround, Unsealing, UnsealingGround, Wish};
 use crate::domain::words::Role;
 use crate::service::{Error, FileKeeping};
 
@@ -28,6 +28,10 @@ routes! {
     post "/files/{student}/erasure/withdraw" withdraw, KEEPERS;
     post "/files/{student}/hold" hold, KEEPERS;
     post "/files/{student}/hold/lift" lift, KEEPERS;
+    post "/files/{student}/seal" seal, KEEPERS;
+    post "/files/{student}/unseal" ask_unsealing, KEEPERS;
+    post "/files/{student}/unseal/sign" sign_unsealing, KEEPERS;
+    post "/files/{student}/unseal/withdraw" withdraw_unsealing, KEEPERS;
 }
 
 /// Any of the forms of the page.
@@ -43,6 +47,11 @@ struct Sent {
     name: String,
     #[serde(default)]
     hold: String,
+    /// On what ground the file is to be unsealed, and why.
+    #[serde(default)]
+    unseal: String,
+    #[serde(default)]
+    need: String,
     /// The request or hold that the person saw.
     #[serde(default)]
     id: String,
@@ -57,6 +66,11 @@ impl Sent {
         let ground = ErasureGround::parse(&self.ground).ok_or_else(|| Error::field("ground", "choose"))?;
         Ok(Wish { ground, attends: !self.attends.is_empty(), why: self.why.replace("\r\n", "\n") })
     }
+
+    fn unsealing(&self) -> Result<Unsealing, Error> {
+        let ground = UnsealingGround::parse(&self.unseal).ok_or_else(|| Error::field("unseal", "choose"))?;
+        Ok(Unsealing { ground, why: self.need.replace("\r\n", "\n") })
+    }
 }
 
 #[derive(Template)]
@@ -68,6 +82,7 @@ struct ErasurePage {
     class: String,
     me: PersonId,
     grounds: Vec<Choice>,
+    needs: Vec<Choice>,
     sent: Sent,
     problems: Problems,
 }
@@ -89,9 +104,10 @@ async fn erasure_page(
     let kept = web.app.file_keeping(&seen.viewer, id).await?;
     let class = shown_class(web, &seen.ui, &kept.approach.class);
     let grounds = seen.ui.choices(ErasureGround::ALL, ErasureGround::parse(&sent.ground));
+    let needs = seen.ui.choices(UnsealingGround::ALL, UnsealingGround::parse(&sent.unseal));
     let mut ui = seen.ui;
     ui.path = format!("/files/{id}/erasure");
-    Ok(ErasurePage { id, kept, class, me: seen.viewer.person.id, grounds, sent, problems, ui })
+    Ok(ErasurePage { id, kept, class, me: seen.viewer.person.id, grounds, needs, sent, problems, ui })
 }
 
 async fn show(State(web): State<Web>, seen: Seen, Path(id): Path<StudentId>) -> Result<Response, Problem> {
@@ -150,6 +166,49 @@ async fn lift(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     web.app.lift_hold(&seen.viewer, id, sent.id()).await?;
+    Ok(done(&format!("/files/{id}/erasure"), "saved"))
+}
+
+async fn seal(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    let sealed = web.app.seal_away(&seen.viewer, id).await;
+    answered(&web, seen, id, sent, sealed, "file-sealed-away").await
+}
+
+async fn ask_unsealing(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    let asked = match sent.unsealing() {
+        Ok(wish) => web.app.ask_unsealing(&seen.viewer, id, &wish).await,
+        Err(wrong) => Err(wrong),
+    };
+    answered(&web, seen, id, sent, asked, "unsealing-asked").await
+}
+
+async fn sign_unsealing(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    let signed = web.app.sign_unsealing(&seen.viewer, id, sent.id()).await;
+    answered(&web, seen, id, sent, signed, "file-unsealed").await
+}
+
+async fn withdraw_unsealing(
+    State(web): State<Web>,
+    seen: Seen,
+    Path(id): Path<StudentId>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    web.app.withdraw_unsealing(&seen.viewer, id, sent.id()).await?;
     Ok(done(&format!("/files/{id}/erasure"), "saved"))
 }
 

@@ -19,7 +19,7 @@ use crate::domain::crisis::{CrisisAct, TeamDuty};
 use crate::domain::deidentify::Slip;
 use crate::domain::gate::menu::Visit;
 use crate::domain::help::HelpState;
-use crate::domain::keeping::{ErasureGround, Hindrance};
+use crate::domain::keeping::{ErasureGround, Hindrance, UnsealingGround};
 use crate::domain::mandatory::{Missing, Side, Situation};
 use crate::domain::outside::{Channel, Encryption, Fault};
 use crate::domain::process::ProcessFigure;
@@ -167,6 +167,7 @@ families! {
     "group-tag": GroupTag,
     "erasure-ground": ErasureGround,
     "hindrance": Hindrance,
+    "unsealing-ground": UnsealingGround,
     "help-state": HelpState,
     "kind": Kind,
     "language": Language,

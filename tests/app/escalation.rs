@@ -32,7 +32,8 @@ both_backends!(
 /// A due time of a student of the first class, set by a counsellor.
 pub async fn due(at: &TestApp, student: StudentId, owner: Role, due_at: i64) -> DeadlineId {
     let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
-    let standing = Standing { actor: PersonId(Uuid::nil()), school: at.school.id, pairs, childless: false };
+    let standing =
+        Standing { actor: PersonId(Uuid::nil()), school: at.school.id, pairs, childless: false, sealed: false };
     let permit = at.app.permit::<Append>(&standing, Kind::Warning, student.0).await.unwrap();
     let deadline = Deadline {
         id: DeadlineId(Uuid::now_v7()),
@@ -171,7 +172,13 @@ async fn two_nodes_pass_on_everything_once(engine: Engine) {
 async fn passed_on(at: &TestApp) -> BTreeMap<Uuid, Vec<String>> {
     use yice::domain::audit::Event;
     let pair = (Role::PrivacyOfficer, Relation::SameSchool);
-    let standing = Standing { actor: PersonId(Uuid::nil()), school: at.school.id, pairs: vec![pair], childless: false };
+    let standing = Standing {
+        actor: PersonId(Uuid::nil()),
+        school: at.school.id,
+        pairs: vec![pair],
+        childless: false,
+        sealed: false,
+    };
     let read = at.app.permit(&standing, Kind::Audit, at.school.id.0).await.unwrap();
     let mut conn = at.app.db.read().await.unwrap();
     let filter = yice::store::AuditFilter { event: Some(Event::DeadlinePassedOn), ..Default::default() };

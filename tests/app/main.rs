@@ -24,6 +24,7 @@ mod migrations;
 mod notices;
 mod people;
 mod routes;
+mod sealed_away;
 mod store;
 mod teachers;
 mod two_steps;

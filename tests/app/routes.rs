@@ -25,15 +25,15 @@ both_backends!(
 );
 
 /// What the placeholders of the routes stand for. Everything exists: a refusal is never for want of a thing.
-struct Things {
+pub struct Things {
     class: ClassId,
-    student: StudentId,
+    pub student: StudentId,
     person: Uuid,
     duty: Uuid,
     office: Uuid,
     fingerprint: String,
     helper: Uuid,
-    pairing: Uuid,
+    pub pairing: Uuid,
     term: Uuid,
     help_box: String,
     exchange: Uuid,
@@ -41,15 +41,15 @@ struct Things {
     hours: Uuid,
     group: Uuid,
     keeper: Uuid,
-    letter: Uuid,
-    warning: Uuid,
-    notice: Uuid,
-    trouble: Trouble,
+    pub letter: Uuid,
+    pub warning: Uuid,
+    pub notice: Uuid,
+    pub trouble: Trouble,
     county: County,
 }
 
 impl Things {
-    async fn of(at: &TestApp) -> Self {
+    pub async fn of(at: &TestApp) -> Self {
         let students = at.students(at.class).await;
         at.open(students[0].row.student).await;
         let newcomer = at.newcomer(Role::HomeroomTeacher, "newcomer").await;
@@ -85,7 +85,7 @@ impl Things {
     }
 
     /// The address of a route, for somebody of a role.
-    fn path(&self, route: &Route, role: Role) -> String {
+    pub fn path(&self, route: &Route, role: Role) -> String {
         // A director changes what is known of the circumstances; the support plan is the others' work.
         let compartment = if role == Role::MoralEdDirector { "circumstance" } else { "support" };
         let id = match route.path.split('/').nth(1) {
@@ -152,7 +152,12 @@ impl Things {
             "/files/{student}/erasure" => &[("ground", "left"), ("why", "毕业")],
             "/files/{student}/erasure/sign" => &[("name", "王小雨")],
             "/files/{student}/hold" => &[("hold", "有投诉")],
-            "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => &[],
+            "/files/{student}/erasure/withdraw"
+            | "/files/{student}/hold/lift"
+            | "/files/{student}/seal"
+            | "/files/{student}/unseal/sign"
+            | "/files/{student}/unseal/withdraw" => &[],
+            "/files/{student}/unseal" => &[("unseal", "family"), ("need", "家长要求查看")],
             "/files/{id}/pairing" => &[
                 ("purpose", "每周辅导一次"),
                 ("condition", "learning"),
@@ -344,7 +349,7 @@ impl Things {
         form
     }
 
-    async fn call(&self, person: &Person<'_>, route: &Route, path: &str, role: Role) -> Page {
+    pub async fn call(&self, person: &Person<'_>, route: &Route, path: &str, role: Role) -> Page {
         match (route.method, route.path) {
             ("get", _) => person.get(path).await,
             ("post", "/import") => person.upload(path, "file", ROSTER).await,
@@ -383,7 +388,7 @@ async fn own_room(person: &Person<'_>, route: &Route) -> Option<String> {
     page.attributes(".entries form", "action")[0].split('/').nth(3).map(str::to_owned)
 }
 
-fn every_route() -> impl Iterator<Item = &'static Route> {
+pub fn every_route() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().copied().flatten()
 }
 

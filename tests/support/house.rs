@@ -27,7 +27,7 @@ pub async fn permit<A: Act>(
     kind: Kind,
     object: Uuid,
 ) -> Permit<A> {
-    let standing = Standing { actor, school, pairs: vec![pair], childless: false };
+    let standing = Standing { actor, school, pairs: vec![pair], childless: false, sealed: false };
     policy().await.permit(&standing, kind, object).expect("the policy allows it")
 }
 

@@ -113,7 +113,8 @@ async fn set_due(app: &App, early: &Early, times: impl Iterator<Item = i64>) -> 
         let student = school.students[(n / early.schools.len()) % school.students.len()];
         let owner = [Role::Counsellor, Role::HomeroomTeacher, Role::MoralEdDirector][n % 3];
         let pairs = vec![(Role::Counsellor, Relation::SameSchool)];
-        let standing = Standing { actor: PersonId(Uuid::nil()), school: school.id, pairs, childless: false };
+        let standing =
+            Standing { actor: PersonId(Uuid::nil()), school: school.id, pairs, childless: false, sealed: false };
         let permit = app.permit::<Append>(&standing, Kind::Warning, student.0).await?;
         let deadline = Deadline {
             id: DeadlineId(Uuid::now_v7()),

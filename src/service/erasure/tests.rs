@@ -3,11 +3,11 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::ids::{ClassId, LetterId, WarningId};
 use crate::domain::keeping::ErasureGround;
-use crate::domain::record::{NoteText, SessionForm, Standing as Basis};
+use crate::domain::record::{Card, NoteText, SessionForm, Standing as Basis};
 use crate::domain::relation::Standing;
 use crate::domain::session::Session;
 use crate::domain::warning::{Brief, LetterKind, Severity};
-use crate::domain::words::{FileStatus, GroupTag, Relation};
+use crate::domain::words::{FileStatus, GroupTag, Relation, Sex};
 use crate::policy::{Append, Report};
 use crate::service::cases::spot_of;
 use crate::service::files::{card_spot, entry_spot, layer_spot};
@@ -21,30 +21,37 @@ use crate::vault::{
     unwrap_key,
 };
 
-const NAME: &str = "田小禾";
-const OTHER: &str = "贺小雨";
+pub(super) const NAME: &str = "田小禾";
+pub(super) const OTHER: &str = "贺小雨";
 
 /// One file in which something stands in every place, and everybody who ever held a key of it.
-struct Case {
-    school: School,
-    class: ClassId,
-    student: StudentId,
-    other: StudentId,
-    fact: Uuid,
-    warning: WarningId,
-    li: Viewer,
-    wang: Viewer,
-    zhang: Viewer,
-    bao: Viewer,
-    recovery: Identity,
+pub(super) struct Case {
+    pub(super) school: School,
+    pub(super) class: ClassId,
+    pub(super) student: StudentId,
+    pub(super) other: StudentId,
+    pub(super) fact: Uuid,
+    pub(super) warning: WarningId,
+    pub(super) li: Viewer,
+    pub(super) wang: Viewer,
+    pub(super) zhang: Viewer,
+    pub(super) bao: Viewer,
+    pub(super) recovery: Identity,
 }
 
-fn wish(ground: ErasureGround, attends: bool) -> Wish {
+/// What a helper is told.
+pub(super) fn card() -> Card {
+    let (name, purpose) = (NAME.to_owned(), "陪伴".to_owned());
+    let (sex, class, seat) = (Sex::Female, (2020, 1), None);
+    Card { name, sex, class, seat, purpose, condition: None, outside: None }
+}
+
+pub(super) fn wish(ground: ErasureGround, attends: bool) -> Wish {
     Wish { ground, attends, why: "已毕业满一年".to_owned() }
 }
 
 impl Case {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let (mut school, [first, _, third]): (School, [Slip; 3]) = School::found_with_slips().await;
         let (class, homeroom, students) = school.class(2020, 1, &[NAME, OTHER]).await;
         let [student, other] = students[..] else { panic!("two") };
@@ -126,11 +133,13 @@ impl Case {
         let keys = Keys::of(&mut tx, &self.li, &app.secret, self.student.0).await.unwrap();
         let mut pairing = running(&self.school, self.student, &self.bao);
         let mut spot = card_spot(&pairing);
-        pairing.card = keys.seal(&mut spot, &NAME).unwrap();
+        pairing.card = keys.seal(&mut spot, &card()).unwrap();
         tx.insert_pairing(&permit, &pairing).await.unwrap();
         let to = app.person_recipient(&mut tx, self.bao.person.id).await.unwrap().unwrap();
-        let (name, key) = keys.newest(Compartment::Support, Uuid::nil()).unwrap();
-        tx.insert_wrap(&permit, &app.wrap(key, name, &to).unwrap()).await.unwrap();
+        for compartment in [Compartment::Support, Compartment::Contact] {
+            let (name, key) = keys.newest(compartment, Uuid::nil()).unwrap();
+            tx.insert_wrap(&permit, &app.wrap(key, name, &to).unwrap()).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 
@@ -152,12 +161,18 @@ impl Case {
         let pairs = [Relation::Author, Relation::Granted, Relation::SameSchool].map(|r| (Role::Counsellor, r));
         let mut pairs = pairs.to_vec();
         pairs.push((Role::HomeroomTeacher, Relation::OwnClass));
-        let standing = Standing { actor: self.li.person.id, school: self.school.founded.id, pairs, childless: false };
+        let standing = Standing {
+            actor: self.li.person.id,
+            school: self.school.founded.id,
+            pairs,
+            childless: false,
+            sealed: false,
+        };
         self.school.app.policy.permit(&standing, kind, subject).unwrap()
     }
 
     /// The warning ends, as if its watch period were over.
-    async fn calm(&self) {
+    pub(super) async fn calm(&self) {
         let app = &self.school.app;
         let mut tx = app.begin().await.unwrap();
         let (warning, approach) = app.case_of(&mut tx, &self.li, self.warning).await.unwrap();
@@ -369,6 +384,7 @@ async fn one_line_of_proof_remains_and_names_nobody() {
         school: case.school.founded.id,
         pairs: vec![(Role::PrivacyOfficer, Relation::SameSchool)],
         childless: false,
+        sealed: false,
     };
     let permit = app.permit::<Read>(&officer, Kind::Audit, case.school.founded.id.0).await.unwrap();
     let filter = crate::store::AuditFilter { event: Some(Event::FileErased), ..Default::default() };

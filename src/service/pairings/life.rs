@@ -15,7 +15,7 @@ use crate::domain::ids::{PairingId, PersonId};
 use crate::domain::record::Card;
 use crate::domain::words::{Compartment, Kind, Role};
 use crate::policy::{Manage, Permit, Read, Sign};
-use crate::service::approach::Approach;
+use crate::service::approach::{Approach, is_sealed_away};
 use crate::service::facts::Part;
 use crate::service::files::card_spot;
 use crate::service::{App, Error, FieldProblem, Result, Viewer};
@@ -98,7 +98,11 @@ impl App {
         let own = self.permit::<Sign>(&viewer.at_own(), Kind::Pairing, id.0).await?;
         let mut tx = self.begin().await?;
         let pairing = tx.pairing(id).await?.filter(|pairing| pairing.helper_id == viewer.person.id);
-        Ok((tx, pairing.ok_or(Error::NotFound)?, own))
+        let pairing = pairing.ok_or(Error::NotFound)?;
+        if is_sealed_away(&mut tx, pairing.student_id).await? {
+            return Err(Error::NotFound);
+        }
+        Ok((tx, pairing, own))
     }
 
     /// Records an answer, and tells whoever asked that there is one.

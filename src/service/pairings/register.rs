@@ -8,7 +8,7 @@ use crate::domain::helping::{CAPACITY, Strengths, reasons};
 use crate::domain::ids::{ClassId, PersonId, SchoolId};
 use crate::domain::record::SheetRow;
 use crate::domain::relation::Facts;
-use crate::domain::words::{Kind, Role};
+use crate::domain::words::{FileStatus, Kind, Role};
 use crate::policy::Read;
 use crate::service::sheets::merged;
 use crate::service::{App, Error, FieldProblem, Keys, Result, Viewer};
@@ -157,7 +157,8 @@ impl App {
         let people: BTreeMap<PersonId, String> =
             conn.persons(class.school_id).await?.into_iter().map(|p| (p.id, p.name)).collect();
         let mut rows = Vec::new();
-        for student in conn.students_of_class(id).await? {
+        for student in conn.students_of_class(id).await?.into_iter().filter(|one| one.status != FileStatus::SealedAway)
+        {
             let Some(row) = names.get(&student.id) else { continue };
             for pairing in conn.pairings_of_student(student.id).await?.into_iter().filter(|p| !p.ended) {
                 let helper = people.get(&pairing.helper_id).cloned().unwrap_or_default();

@@ -69,6 +69,7 @@ async fn size(school: &School) -> [usize; 5] {
         school: id,
         pairs: vec![(Role::PrivacyOfficer, crate::domain::words::Relation::SameSchool)],
         childless: false,
+        sealed: false,
     };
     let permit = school.app.permit(&officer, Kind::Audit, id.0).await.unwrap();
     let mut conn = school.app.db.read().await.unwrap();

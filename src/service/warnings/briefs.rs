@@ -179,7 +179,7 @@ impl App {
             let approach = self.approach(&mut conn, viewer, student).await?;
             // What lies with the own person is the own; what lies with a homeroom is its class's.
             let own = letter.holder == viewer.person.id.0;
-            let facts = Facts { own, ..Facts::class(school, approach.class.id) };
+            let facts = Facts { own, ..approach.known() };
             let standing = viewer.standing(&facts);
             let Ok(permit) = self.policy.permit::<Read>(&standing, Kind::Brief, student.0) else { continue };
             let brief = match self.read_letter(viewer, &standing, &letter) {

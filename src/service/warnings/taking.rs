@@ -8,8 +8,9 @@ use crate::domain::steps::{CloseReason, StepField, TEXT};
 use crate::domain::warning::{
     Concern, FIRST_TASK, LetterKind, LetterState, Limit, Signal, Stage, State, Step, StepKind, Task, Urgency,
 };
-use crate::domain::words::{Kind, Role};
+use crate::domain::words::{Action, Kind, Role};
 use crate::policy::{Read, Write};
+use crate::service::approach::is_sealed_away;
 use crate::service::cases::{NewDeadline, read_due, read_state, seal_state};
 use crate::service::error::again;
 use crate::service::{App, Due, Error, Listed, Result, Viewer};
@@ -102,9 +103,14 @@ impl App {
     /// a step of the timeline and is wiped where it lay. Taking it up twice is the same as once.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the person may not, or there is no such letter or student.
+    /// [`Error::Invalid`] while the file is sealed away: it must be unsealed first; [`Error::NotFound`] when the person may not, or
+    /// there is no such letter or student.
     pub async fn take_letter(&self, viewer: &Viewer, id: LetterId, student: StudentId) -> Result<WarningId> {
         let approach = self.approach(&mut self.db.read().await?, viewer, student).await?;
+        let takes_up = self.policy.may(&viewer.at_school(), Kind::Warning, Action::Write);
+        if approach.standing.sealed && takes_up && approach.student.school_id == viewer.person.school_id {
+            return Err(Error::field("student", "file-sealed-away"));
+        }
         self.permit::<Write>(&approach.standing, Kind::Warning, student.0).await?;
         again(|| self.try_take(viewer, id, student)).await
     }
@@ -178,6 +184,10 @@ impl App {
         let state = State::default();
         seal_state(&keys, &mut warning, &state)?;
         tx.insert_warning(&permit, &warning).await?;
+        // Sealed away by a colleague in this moment: asked again, the file is shut.
+        if is_sealed_away(tx, student).await? {
+            return Err(Error::Raced);
+        }
         let state = read_state(&keys, &read, &warning)?;
         Ok(Case { approach, permit, read, keys, warning, state })
     }
@@ -238,7 +248,7 @@ impl App {
     /// the file; else only the line says that there was one.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a note that is too long; [`Error::NotFound`] when the person may not.
+    /// [`Error::Invalid`] for a note that is too long, and while the file is sealed away; [`Error::NotFound`] when the person may not.
     pub async fn close_letter(&self, viewer: &Viewer, id: LetterId, reason: CloseReason, note: &str) -> Result<()> {
         self.permit::<Write>(&viewer.at_school(), Kind::Warning, viewer.person.school_id.0).await?;
         if note.chars().count() > TEXT {
@@ -266,6 +276,9 @@ impl App {
             tx.record_about(&permit, Event::LetterClosed, id.0, &detail, self.now()).await?;
             return Ok(tx.commit().await?);
         };
+        if is_sealed_away(&mut tx, student).await? {
+            return Err(Error::field("reason", "file-sealed-away"));
+        }
         let content = content_of(self, viewer, &viewer.at_school(), &letter)?;
         let runs = tx.running_warning(student).await?.is_some();
         let mut case = self.case_of_student(&mut tx, viewer, student, letter.sent_at).await?;

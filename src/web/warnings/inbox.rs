@@ -11,7 +11,8 @@ use super::{COUNSELLORS, READERS, said};
 use crate::domain::ids::{LetterId, StudentId};
 use crate::domain::record::SheetRow;
 use crate::domain::steps::CloseReason;
-use crate::service::{Error, Inbox, ListedWarning, WaitingLetter};
+use crate::domain::words::FileStatus;
+use crate::service::{Error, Inbox, Listed, ListedWarning, WaitingLetter};
 use crate::store::Class;
 use crate::web::classes::class_name;
 use crate::web::problem::Problem;
@@ -72,6 +73,7 @@ struct LetterPage {
     named: bool,
     query: String,
     candidates: Vec<Choice>,
+    sealed: Vec<(StudentId, String)>,
     reasons: Vec<Choice>,
     note: String,
     problems: Problems,
@@ -209,15 +211,29 @@ async fn letter_page(
     let sender = opened.letter.sender.and_then(|id| colleagues.get(&id.into()).cloned()).unwrap_or_default();
     let year = web.app.school_year();
     let only = opened.candidates.len() == 1;
-    let candidate = |one: &crate::service::Listed| {
-        let label = format!("{}（{}）", one.row.name, class_name(&ui, &one.class, year));
-        Choice { value: one.row.student.to_string(), label, chosen: only }
-    };
-    let candidates = opened.candidates.iter().map(candidate).collect();
+    let label = |one: &Listed| format!("{}（{}）", one.row.name, class_name(&ui, &one.class, year));
+    let (sealed, open): (Vec<_>, Vec<_>) =
+        opened.candidates.iter().partition(|one| one.status == FileStatus::SealedAway);
+    let candidate = |one: &Listed| Choice { value: one.row.student.to_string(), label: label(one), chosen: only };
+    let candidates = open.into_iter().map(candidate).collect();
+    let sealed = sealed.into_iter().map(|one| (one.row.student, label(one))).collect();
     let lines = said(&ui, &opened.content);
     let reasons = ui.choices(CloseReason::ALL, CloseReason::parse(&filled.reason));
     let (sent_at, named) = (opened.letter.sent_at, opened.letter.student_id.is_some());
     ui.path = format!("/warnings/letters/{id}");
     let query = query.unwrap_or_default();
-    Ok(LetterPage { id, sent_at, sender, lines, named, query, candidates, reasons, note: filled.note, problems, ui })
+    Ok(LetterPage {
+        id,
+        sent_at,
+        sender,
+        lines,
+        named,
+        query,
+        candidates,
+        sealed,
+        reasons,
+        note: filled.note,
+        problems,
+        ui,
+    })
 }

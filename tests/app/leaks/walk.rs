@@ -186,6 +186,10 @@ fn form(house: &House, ids: &Ids, who: &str, path: &str) -> Vec<(&'static str, S
         "/files/{student}/erasure/sign" => vec![("name", "没有这个人"), ("id", NOBODY)],
         "/files/{student}/hold" => vec![("hold", "有投诉。")],
         "/files/{student}/erasure/withdraw" | "/files/{student}/hold/lift" => vec![("id", NOBODY)],
+        // For the same reason nothing is sealed away, and so nothing unsealed.
+        "/files/{student}/seal" => Vec::new(),
+        "/files/{student}/unseal" => vec![("unseal", "family"), ("need", "要看。")],
+        "/files/{student}/unseal/sign" | "/files/{student}/unseal/withdraw" => vec![("id", NOBODY)],
         // Of the helper who is there already: nobody comes to know more by it.
         "/files/{id}/pairing" => {
             vec![

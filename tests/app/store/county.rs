@@ -3,12 +3,12 @@
 use uuid::Uuid;
 use yice::domain::compliance::IncidentKind;
 use yice::domain::county::{AnswerState, DecisionState, HalfYear, Part, Topic};
-use yice::domain::ids::{DecisionId, IncidentId, MeetingId, PaperId, SchoolId, SupervisionId};
+use yice::domain::ids::{DecisionId, IncidentId, MeetingId, PaperId, SchoolId, StudentId, SupervisionId};
 use yice::domain::keeping::KeepingKind;
 use yice::domain::process::ProcessFigure;
 use yice::domain::words::{Kind, Relation, Role, SchoolKind};
 use yice::policy::{Append, Manage, Permit, Read, Write};
-use yice::store::{Copy, Incident, Meeting, Paper, StoredAnswer, StoredDecision, Supervision, Training};
+use yice::store::{ClosedFile, Copy, Incident, Meeting, Paper, StoredAnswer, StoredDecision, Supervision, Training};
 
 use crate::support::both_backends;
 use crate::support::cluster::Engine;
@@ -259,6 +259,42 @@ async fn what_a_pack_counts_is_counted_by_school(engine: Engine) {
     assert_eq!(here[0].day, NOW / 86_400_000_000);
     assert!(conn.access_days(&read, house.school, (NOW + 1, NOW + 2), 0).await.unwrap().is_empty());
     assert!(conn.closed_since(house.school).await.unwrap().is_empty());
+    drop(conn);
+    since_when_files_are_closed(&house).await;
+    let mut conn = house.on.db.read().await.unwrap();
     assert_eq!(conn.keepings_waiting(house.school, KeepingKind::Erasure).await.unwrap(), 0);
     assert_eq!(conn.checks_missing(house.school, "2025-11-23", NOW).await.unwrap(), 0);
+}
+
+/// The two students of a house: one closed by a line, one sealed away later and without a line of its closing.
+async fn since_when_files_are_closed(house: &House) {
+    use yice::domain::audit::Event;
+    use yice::domain::words::FileStatus::{Closed, NotTaken};
+    let other = StudentId(Uuid::now_v7());
+    let keeps = |student: StudentId| {
+        let pair = (Role::Counsellor, Relation::SameSchool);
+        permit::<Manage>(house.teacher, house.school, pair, Kind::Erasure, student.0)
+    };
+    let write = house.write(Kind::Support).await;
+    let other_write =
+        permit::<Write>(house.teacher, house.school, (Role::Counsellor, Relation::SameSchool), Kind::Support, other.0)
+            .await;
+    let mut tx = house.begin().await;
+    tx.insert_student(&house.import().await, &house.macs(other, 9), NOW + 5).await.unwrap();
+    assert!(tx.set_status(&write, Closed, 1).await.unwrap());
+    tx.record(&write, Event::StatusChanged, "closed", NOW + 1).await.unwrap();
+    assert!(tx.set_status(&other_write, NotTaken, 1).await.unwrap());
+    let of = |closed_at, sealed_at| ClosedFile { closed_at, sealed_at };
+    assert_eq!(
+        tx.closed_since(house.school).await.unwrap(),
+        [of(NOW + 1, None)],
+        "who was not taken in was never open"
+    );
+    assert!(tx.seal_away(&keeps(other).await, 2).await.unwrap());
+    tx.record(&keeps(other).await, Event::FileSealedAway, "", NOW + 7).await.unwrap();
+    assert_eq!(tx.closed_since(house.school).await.unwrap(), [of(NOW + 1, None), of(NOW + 5, Some(NOW + 7))]);
+    assert!(tx.seal_away(&keeps(house.student).await, 2).await.unwrap());
+    tx.record(&keeps(house.student).await, Event::FileSealedAway, "", NOW + 9).await.unwrap();
+    assert_eq!(tx.closed_since(house.school).await.unwrap(), [of(NOW + 1, Some(NOW + 9)), of(NOW + 5, Some(NOW + 7))]);
+    tx.commit().await.unwrap();
 }

@@ -20,6 +20,7 @@ both_backends!(
     what_still_runs_is_counted,
     of_a_destroyed_file_no_row_is_left_and_of_its_neighbour_every_one,
     a_student_who_attends_stays_on_the_roll,
+    only_a_closed_file_is_sealed_away_and_only_a_sealed_one_unsealed,
     drafts_and_notices_go_one_by_one,
     notes_are_taken_over_once_and_go_with_the_file,
 );
@@ -211,6 +212,30 @@ async fn a_student_who_attends_stays_on_the_roll(engine: Engine) {
     assert_eq!((student.status, student.version), (FileStatus::Enrolled, 3));
     tx.commit().await.unwrap();
     assert_eq!(rows(&house, house.student).await, [0, 0, 0, 0, 1]);
+}
+
+async fn only_a_closed_file_is_sealed_away_and_only_a_sealed_one_unsealed(engine: Engine) {
+    let house = House::new(engine).await;
+    let (manage, sign, write) = (manage(&house).await, sign(&house).await, house.write(Kind::Support).await);
+    let mut tx = house.begin().await;
+    let mut version = 1;
+    for status in FileStatus::ALL {
+        if *status != FileStatus::Enrolled {
+            assert!(tx.set_status(&write, *status, version).await.unwrap());
+            version += 1;
+        }
+        let sealed = matches!(status, FileStatus::SealedAway);
+        assert_eq!(tx.unseal(&sign, version).await.unwrap(), sealed, "{status}");
+        version += i64::from(sealed);
+        let closed = sealed || matches!(status, FileStatus::Closed | FileStatus::NotTaken);
+        assert!(!tx.seal_away(&manage, version + 1).await.unwrap(), "a version that nobody saw");
+        assert_eq!(tx.seal_away(&manage, version).await.unwrap(), closed, "{status}");
+        version += i64::from(closed);
+        let found = tx.student(house.student).await.unwrap().unwrap();
+        assert_eq!((found.status == FileStatus::SealedAway, found.version), (closed, version), "{status}");
+        assert!(!tx.unseal(&sign, version + 1).await.unwrap(), "a version that nobody saw");
+    }
+    tx.commit().await.unwrap();
 }
 
 async fn drafts_and_notices_go_one_by_one(engine: Engine) {
