@@ -388,7 +388,7 @@ async fn a_teacher_reports_a_worry_as_ever_and_the_office_is_led_to_the_unsealin
         let expected = if about_it { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::SEE_OTHER };
         assert_eq!(taken.status, expected);
         if about_it {
-            assert_eq!(taken.attributes("#sealed a", "href"), [keeping.clone()]);
+            assert_eq!(taken.attributes("#sealed a", "href"), std::slice::from_ref(&keeping));
             let close = [("reason", "no_concern"), ("note", "看过")];
             let closed = li.post(&format!("{letter}/close"), &close).await;
             assert_eq!(closed.status, StatusCode::UNPROCESSABLE_ENTITY);
