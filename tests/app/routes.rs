@@ -47,7 +47,7 @@ pub struct Things {
     pub trouble: Trouble,
     county: County,
     /// A grant to read, and a colleague who could get another one.
-    reading: [Uuid; 2],
+    pub reading: [Uuid; 2],
 }
 
 impl Things {

@@ -42,6 +42,8 @@ struct File {
     warning: WarningId,
     step: Uuid,
     referral: Uuid,
+    /// The director reads how to reach the family.
+    grant: Uuid,
 }
 
 impl<'a> School<'a> {
@@ -92,7 +94,8 @@ impl<'a> School<'a> {
         done(li, &format!("/warnings/{warning}/referrals"), &referral).await;
         let referrals = self.at.app.db.read().await.unwrap().referrals_of_warning(warning).await.unwrap();
         let referral = referrals[0].id.0;
-        File { student, name: row.name, pairings, warning, step: step.0, referral }
+        let grant = self.at.lend_contact(student, self.who(Role::MoralEdDirector).id).await.0;
+        File { student, name: row.name, pairings, warning, step: step.0, referral, grant }
     }
 
     /// All that runs about a file comes to its end, as if months had passed, and the homeroom teacher closes it.
@@ -167,6 +170,7 @@ impl File {
     fn lead(&self, things: &mut Things, role: Role) {
         (things.student, things.warning, things.notice) = (self.student, self.warning.0, self.step);
         things.pairing = self.pairings[usize::from(role == Role::ExternalHelper)];
+        things.reading[0] = self.grant;
         // Nobody leads a case that is over: there is no grant to end.
         (things.trouble.referral, things.trouble.grant) = (self.referral, Uuid::nil());
     }
