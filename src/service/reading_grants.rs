@@ -142,11 +142,12 @@ impl App {
             tx.leave().await?;
             return Ok(id);
         }
-        let (reader, until) = self.checked_reading(&mut tx, viewer, &approach, new).await?;
+        let mut before = tx.reading_grants_of_student(student).await?;
+        before
+            .retain(|one| (one.kind, one.owner, one.person_id) == (kind, owner, new.person) && one.ended_at.is_none());
+        let (reader, until) = self.checked_reading(&mut tx, viewer, &approach, new, &before).await?;
         // What is past its last day makes way, and its key with it.
-        let same = |one: &ReadingGrant| (one.kind, one.owner, one.person_id) == (kind, owner, new.person);
-        let past = tx.reading_grants_of_student(student).await?.into_iter();
-        for grant in past.filter(|one| one.ended_at.is_none() && same(one)) {
+        for grant in before {
             self.end_in(&mut tx, &permit, viewer, &approach, &grant).await?;
         }
         let keys = self.keys_for_writing(&mut tx, viewer, &permit, &approach, compartment).await?;
@@ -179,13 +180,15 @@ impl App {
         Ok(id)
     }
 
-    /// Everything that can be wrong with a new grant, at once; else the public key of the reader, and the last day.
+    /// Everything that can be wrong with a new grant, at once; else the public key of the reader, and the last day. `before` are the
+    /// grants of the same to the same reader that were not ended.
     async fn checked_reading(
         &self,
         tx: &mut Tx,
         viewer: &Viewer,
         approach: &Approach,
         new: &NewReading,
+        before: &[ReadingGrant],
     ) -> Result<(Recipient, Date)> {
         let (student, owner) = (approach.student.id, viewer.owner_of(new.kind.compartment()));
         let (today, mut problems) = (self.today(), Vec::new());
@@ -199,11 +202,9 @@ impl App {
         problems.extend(day.map(|code| FieldProblem { field: "until", code }));
         let may = self.holders_of_role(tx, approach.student.school_id, new.kind.reader(), None).await?;
         let recipient = self.person_recipient(tx, new.person).await?;
-        let same = |one: &ReadingGrant| (one.kind, one.owner, one.person_id) == (new.kind, owner, new.person);
-        let mut running = tx.reading_grants_of_student(student).await?.into_iter().filter(|one| one.is_running(&today));
         let code = if new.person == viewer.person.id || !may.contains(&new.person) {
             Some("choose")
-        } else if running.any(|one| same(&one)) {
+        } else if before.iter().any(|one| one.is_running(&today)) {
             Some("reading-already")
         } else if recipient.is_none() {
             Some("no-keys-yet")
@@ -232,16 +233,9 @@ fn giving(viewer: &Viewer, approach: &Approach, kind: ReadingKind, owner: Uuid) 
         ReadingKind::Contact => approach.standing.clone(),
         ReadingKind::Supervision => {
             let author = owner == viewer.person.id.0;
-            with_facts(viewer, approach, |facts| facts.author = author)
+            viewer.standing(&Facts { author, ..approach.known() })
         }
     }
-}
-
-/// How a person stands to a file for one question more. What holds for the file as a whole holds for it too.
-fn with_facts(viewer: &Viewer, approach: &Approach, know: impl FnOnce(&mut Facts)) -> Standing {
-    let mut facts = Facts::class(approach.student.school_id, approach.class.id);
-    know(&mut facts);
-    Standing { pairs: viewer.standing(&facts).pairs, ..approach.standing.clone() }
 }
 
 /// The page on which the reader finds it. The notices page knows it by its end.

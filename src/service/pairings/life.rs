@@ -319,20 +319,14 @@ impl App {
         let Managed { tx, approach, permit, .. } = managed;
         let student = approach.student.id;
         approach.pairings = tx.pairings_of_student(student).await?;
-        let today = self.today();
         for compartment in HELPED {
             if let Ok(read) = self.policy.permit::<Read>(&approach.standing, compartment.kind(), student.0) {
                 self.rotate_compartment(tx, permit, &read, viewer, approach, compartment).await?;
                 continue;
             }
-            let readers = tx.reading_grants_of_student(student).await?;
-            let reads = |id: PersonId| {
-                let mut granted = readers.iter().filter(|one| one.kind.compartment() == compartment);
-                granted.any(|one| one.person_id == id && one.is_running(&today))
-            };
-            let helps =
-                |id: PersonId| approach.pairings.iter().any(|p| p.helper_id == id && p.holds(compartment, &today));
-            let holds = |id: PersonId| helps(id) || reads(id);
+            // Whoever helped may hold the key by another title: as who leads the case, or by a grant to read.
+            let holders = self.compartment_holders(tx, approach, compartment).await?;
+            let holds = |id: PersonId| holders.iter().any(|holder| holder.holder() == id.0);
             let once = approach.pairings.iter().map(|p| p.helper_id).chain([helper]);
             let gone: BTreeSet<PersonId> = once.filter(|id| !holds(*id)).collect();
             for person in gone {

@@ -59,7 +59,9 @@ impl App {
                 ReadingKind::Contact => {
                     self.rotate_compartment(tx, permit, &read, viewer, approach, compartment).await?;
                 }
-                ReadingKind::Supervision => self.rotate_notes(tx, permit, &read, viewer, approach).await?,
+                ReadingKind::Supervision => {
+                    self.rotate_notes(tx, permit, &read, viewer, grant.student_id, &keys).await?;
+                }
             },
             _ => self.lose_key(tx, permit, grant).await?,
         }
@@ -102,16 +104,15 @@ impl App {
         permit: &Permit<A>,
         read: &Permit<Read>,
         viewer: &Viewer,
-        approach: &Approach,
+        student: StudentId,
+        keys: &Keys,
     ) -> Result<()> {
-        let student = approach.student.id;
         let own = |key: &Key| key.compartment == Compartment::Counselling && key.owner == viewer.person.id.0;
         let Some(key) = tx.keys_of(student.0).await?.into_iter().find(own) else { return Ok(()) };
-        let keys = Keys::of(tx, viewer, &self.secret, student.0).await?;
         let holders = self.readers_of_notes(tx, viewer, student, &key).await?;
         let next = self.next_key(key, &holders)?;
         self.move_on(tx, permit, &next).await?;
-        self.reseal(tx, permit, read, &keys, &next).await
+        self.reseal(tx, permit, read, keys, &next).await
     }
 
     /// Who shall hold the next key of a counsellor's notes: the author, the recovery identity, and of successors and readers those
@@ -213,10 +214,10 @@ impl App {
         let standing = giving(viewer, &approach, ReadingKind::Supervision, own);
         let admit = self.policy.permit::<Admit>(&standing, Kind::Counselling, student.0);
         let read = self.policy.permit::<Read>(&standing, Kind::Counselling, student.0);
-        let holds = Keys::of(&mut tx, viewer, &self.secret, student.0).await?;
+        let keys = Keys::of(&mut tx, viewer, &self.secret, student.0).await?;
         match (admit, read) {
-            (Ok(admit), Ok(read)) if holds.newest(Compartment::Counselling, own).is_some() => {
-                self.rotate_notes(&mut tx, &admit, &read, viewer, &approach).await?;
+            (Ok(admit), Ok(read)) if keys.newest(Compartment::Counselling, own).is_some() => {
+                self.rotate_notes(&mut tx, &admit, &read, viewer, student, &keys).await?;
                 tx.record(&admit, Event::KeyRotated, "notes", self.now()).await?;
                 Ok(tx.commit().await?)
             }

@@ -4,6 +4,7 @@
 use crate::domain::audit::Event;
 use crate::domain::ids::{SchoolId, StudentId};
 use crate::domain::reading::ReadingKind;
+use crate::domain::relation::Facts;
 use crate::domain::words::{Action, Compartment, Relation};
 use crate::policy::{Permit, Read};
 use crate::service::entries::{NOTES, shown_notes};
@@ -12,7 +13,7 @@ use crate::service::{App, Approach, Error, Keys, Result, ShownCompartment, Shown
 use crate::store::{Conn, ReadingGrant, Record};
 use crate::vault::Recipient;
 
-use super::{reason_of, with_facts};
+use super::reason_of;
 
 /// By which grant something is read.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl App {
         if !mine {
             return None;
         }
-        let standing = with_facts(viewer, approach, |facts| facts.granted = true);
+        let standing = viewer.standing(&Facts { granted: true, ..approach.known() });
         let kind = grant.kind.compartment().kind();
         let permit = self.policy.permit::<Read>(&standing, kind, student.0).ok();
         permit.filter(|permit| permit.relation() == Relation::Granted)
