@@ -109,16 +109,34 @@ impl Tx {
             )?;
         }
         if !facts.is_empty() && matches!(self.inner, Inner::Postgres(_)) {
+            self.touch_facts(school).await?;
+        }
+        Ok(removed)
+    }
+
+    /// Writes [`AMONG`] facts of a school as they are, or all: those from a random id on, and behind the last one the first again.
+    async fn touch_facts(&mut self, school: Uuid) -> Result<()> {
+        let from = Uuid::new_v4();
+        let behind = sql!(
+            self,
+            run "UPDATE facts SET sealed = sealed WHERE school_id = $1 AND id IN
+               (SELECT id FROM facts WHERE school_id = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+            school,
+            from,
+            AMONG
+        )?;
+        let left = AMONG - i64::try_from(behind).unwrap_or(AMONG);
+        if left > 0 {
             sql!(
                 self,
                 run "UPDATE facts SET sealed = sealed WHERE school_id = $1 AND id IN
-                   (SELECT id FROM facts WHERE school_id = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                   (SELECT id FROM facts WHERE school_id = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
                 school,
-                Uuid::new_v4(),
-                AMONG
+                from,
+                left
             )?;
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// Notes that a file is still to be counted by somebody who holds its keys.
