@@ -342,6 +342,14 @@ impl Line {
         let mut out = Vec::with_capacity(192);
         out.extend(self.school.0.as_bytes());
         out.extend(self.seq.to_be_bytes());
+        out.extend(self.rest());
+        out
+    }
+
+    /// The bytes behind the school and the number: what is known of a line before it has its place.
+    #[must_use]
+    pub fn rest(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(160);
         out.extend(self.at.to_be_bytes());
         out.extend(self.actor.0.as_bytes());
         let role = self.role.map_or("", Role::as_str);

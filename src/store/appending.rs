@@ -86,6 +86,7 @@ impl Tx {
     ) -> Result<bool> {
         let Added { compartment, entry, after, draft, event, now } = added;
         debug_assert_eq!(permit.kind(), compartment.kind());
+        let steps = i64::from(self.takes_head_early());
         let (keys, newest, _, _, heads) = sql_all!(
             self,
             [
@@ -101,7 +102,7 @@ impl Tx {
                 own.object(),
                 draft,
                 permit.school().0,
-                1_i64,
+                steps,
                 &chain::ORIGIN[..],
             ],
             // The key is held before anything else: it is the lock of those who write there, and of who rotates it.
@@ -111,15 +112,14 @@ impl Tx {
             (): "INSERT INTO entries (student_id, id, compartment, owner, author, corrects, written_at, epoch, sealed)
              VALUES ($1, $4, $2, $3, $5, $6, $7, $8, $9)",
             (): "DELETE FROM drafts WHERE person_id = $10 AND form = $11",
-            (i64, Vec<u8>): "INSERT INTO audit_heads (school_id, seq, hash) VALUES ($12, $13, $14)
+            (i64, Vec<u8>): "INSERT INTO audit_heads (school_id, seq, hash) SELECT $12, $13, $14 WHERE $13 > 0
              ON CONFLICT (school_id) DO UPDATE SET seq = audit_heads.seq + $13 RETURNING seq, hash",
         )?;
         let newest = newest.first().map(|(id,)| EntryId(*id));
         if keys.first().map(|key| key.epoch) != Some(entry.epoch) || newest != after {
             return Ok(false);
         }
-        let head = heads.into_iter().next().ok_or(sqlx::Error::RowNotFound)?;
-        self.link_last(done(permit, event, permit.object(), "", now), head).await?;
+        self.link_last(done(permit, event, permit.object(), "", now), heads.into_iter().next()).await?;
         Ok(true)
     }
 }

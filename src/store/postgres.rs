@@ -47,8 +47,8 @@ struct Held {
 #[derive(Debug)]
 struct Prepared {
     number: usize,
-    /// Which of the arguments it uses.
-    uses: Vec<bool>,
+    /// The arguments that it uses, counted from 0.
+    uses: Vec<usize>,
 }
 
 /// How it stands with the transaction of a lent connection.
@@ -147,19 +147,19 @@ impl Held {
         for text in texts {
             let number = self.prepared.len();
             if !self.prepared.contains_key(text) {
-                let uses = (1..=params.types.len()).map(|place| uses(text, place)).collect();
+                let (own, uses) = with_own_arguments(text);
+                let types = uses.iter().filter_map(|place| params.types.get(*place).copied());
+                let _never = write!(script, "PREPARE y{number}{} AS {own}; ", listed(types));
                 self.prepared.insert(text, Prepared { number, uses });
-                let _never = write!(script, "PREPARE y{number}{} AS {text}; ", listed(params.types.iter().copied()));
             }
         }
         self.prepared.len() - before
     }
 
-    /// Writes what asks one of the prepared texts; arguments that it does not use are not sent.
+    /// Writes what asks one of the prepared texts, with the arguments that it uses.
     fn execute(&self, text: &'static str, params: &Params, script: &mut String) {
         let Some(Prepared { number, uses }) = self.prepared.get(text) else { return };
-        let values = params.values.iter().zip(uses);
-        let values = values.map(|(value, used)| if *used { value.as_str() } else { NULL });
+        let values = uses.iter().filter_map(|place| params.values.get(*place).map(String::as_str));
         let _never = write!(script, "EXECUTE y{number}{}; ", listed(values));
     }
 }
@@ -372,13 +372,26 @@ fn listed<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-/// Whether a text uses the argument with this number.
-fn uses(text: &str, number: usize) -> bool {
-    let mut parts = text.split('$').skip(1);
-    parts.any(|part| {
+/// A text with its arguments numbered anew, and which of those of its group they are, counted from 0: the server looks at each argument
+/// that it is sent, used or not.
+fn with_own_arguments(text: &str) -> (String, Vec<usize>) {
+    let (mut own, mut uses) = (String::with_capacity(text.len()), Vec::new());
+    let mut parts = text.split('$');
+    own.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        own.push('$');
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        part[..digits].parse() == Ok(number)
-    })
+        let Some(place) = part[..digits].parse::<usize>().ok().and_then(|number| number.checked_sub(1)) else {
+            own.push_str(part);
+            continue;
+        };
+        let at = uses.iter().position(|used| *used == place).unwrap_or_else(|| {
+            uses.push(place);
+            uses.len() - 1
+        });
+        let _never = write!(own, "{}{}", at + 1, &part[digits..]);
+    }
+    (own, uses)
 }
 
 const NULL: &str = "NULL";
@@ -426,9 +439,13 @@ impl Param for Vec<u8> {
 impl Param for &str {
     const TYPE: &'static str = "text";
     fn written(self) -> String {
-        let mut written = String::from("convert_from('\\x");
-        hexadecimal(self.as_bytes(), &mut written);
-        written.push_str("', 'UTF8')");
+        let mut written = String::with_capacity(self.len() * 4 + 3);
+        written.push_str("E'");
+        for byte in self.bytes() {
+            written.push_str("\\x");
+            hexadecimal(&[byte], &mut written);
+        }
+        written.push('\'');
         written
     }
 }

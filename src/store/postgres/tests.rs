@@ -15,20 +15,24 @@ proptest! {
     #[test]
     fn whatever_is_typed_stands_in_a_script_as_digits(typed: String, bytes: Vec<u8>, number: i64) {
         let params = Params::default().bind(typed.as_str()).bind(bytes.as_slice()).bind(number).bind(Uuid::nil());
-        let text = "convert_from('\\x";
-        let typed = written(&params)[0].strip_prefix(text).and_then(|rest| rest.strip_suffix("', 'UTF8')")).unwrap();
+        let typed = written(&params)[0].strip_prefix("E'").and_then(|rest| rest.strip_suffix('\'')).unwrap();
+        let escapes = typed.as_bytes().chunks(4);
+        prop_assert!(typed.is_ascii() && escapes.clone().all(|four| four.len() == 4 && four.starts_with(b"\\x")));
+        prop_assert!(escapes.flat_map(|four| &four[2..]).all(u8::is_ascii_hexdigit));
         let bytes = written(&params)[1].strip_prefix("'\\x").and_then(|rest| rest.strip_suffix('\'')).unwrap();
-        prop_assert!(typed.bytes().chain(bytes.bytes()).all(|b| b.is_ascii_hexdigit()));
+        prop_assert!(bytes.bytes().all(|b| b.is_ascii_hexdigit()));
         prop_assert_eq!(&written(&params)[2], &format!("'{number}'"));
     }
 }
 
 #[test]
 fn an_argument_is_sent_to_the_texts_that_use_it() {
-    let used = |text| [1, 2, 12].map(|number| uses(text, number));
-    assert_eq!(used("SELECT $1 WHERE x = $12"), [true, false, true]);
-    assert_eq!(used("SELECT $12"), [false, false, true]);
-    assert_eq!(used("SELECT $2, 'a $ alone', $"), [false, true, false]);
+    let own = |text, uses: &[usize]| assert_eq!(with_own_arguments(text).1, uses);
+    own("SELECT 1", &[]);
+    own("SELECT $1 WHERE x = $12", &[0, 11]);
+    own("SELECT $2, 'a $ alone', $", &[1]);
+    let text = "SELECT $12, '$', $3, $12, $0, $120";
+    assert_eq!(with_own_arguments(text), ("SELECT $1, '$', $2, $1, $0, $3".to_owned(), vec![11, 2, 119]));
 }
 
 async fn server() -> TestDb {
