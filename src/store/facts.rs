@@ -117,24 +117,22 @@ impl Tx {
     /// Writes [`AMONG`] facts of a school as they are, or all: those from a random id on, and behind the last one the first again.
     async fn touch_facts(&mut self, school: Uuid) -> Result<()> {
         let from = Uuid::new_v4();
-        let behind = sql!(
-            self,
-            run "UPDATE facts SET sealed = sealed WHERE school_id = $1 AND id IN
-               (SELECT id FROM facts WHERE school_id = $1 AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
-            school,
-            from,
-            AMONG
-        )?;
-        let left = AMONG - i64::try_from(behind).unwrap_or(AMONG);
-        if left > 0 {
-            sql!(
+        let mut left = AMONG;
+        for (above, to) in [(from, Uuid::max()), (Uuid::nil(), from)] {
+            let written = sql!(
                 self,
                 run "UPDATE facts SET sealed = sealed WHERE school_id = $1 AND id IN
-                   (SELECT id FROM facts WHERE school_id = $1 AND id <= $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                   (SELECT id FROM facts WHERE school_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+                    FOR UPDATE SKIP LOCKED)",
                 school,
-                from,
+                above,
+                to,
                 left
             )?;
+            left -= i64::try_from(written).unwrap_or(left);
+            if left <= 0 {
+                break;
+            }
         }
         Ok(())
     }
